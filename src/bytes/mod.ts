@@ -1,0 +1,11 @@
+/**
+ * Ground floor: hex, comparison, concatenation, hashing, bounded binary reading and writing.
+ *
+ * @module
+ */
+
+export * from "./hex.ts";
+export * from "./equal.ts";
+export * from "./reader.ts";
+export * from "./sha256.ts";
+export * from "./writer.ts";

@@ -1,0 +1,8 @@
+/**
+ * zstd behind a guard that reads the frame header and refuses before it decodes.
+ *
+ * @module
+ */
+
+export { readFrameHeader, type ZstdFrameHeader } from "./frame_header.ts";
+export { loadZstd, type Zstd } from "./zstd.ts";

@@ -1,0 +1,61 @@
+/**
+ * Every bound on what comes from outside, in one place. Each says which attack it stops; none is
+ * ever "handled" by truncating: crossing one is an error.
+ *
+ * @module
+ */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** Bounds on TUF metadata, in bytes unless the name says otherwise. Defaults; callers may lower them. */
+export const METADATA_LIMITS = {
+  /** Stops endless data where nothing signed gives a length: root and timestamp. */
+  rootBytes: 512 * KiB,
+  timestampBytes: 16 * KiB,
+  /** Used where the signed parent gives no length for snapshot or targets. */
+  snapshotBytes: 16 * MiB,
+  targetsBytes: 64 * MiB,
+  /** Stops a repository that rotates its root for ever. */
+  rootRotations: 1024,
+  /** Stops a delegation graph that never ends. */
+  delegationVisits: 256,
+  /** Stops stack exhaustion by nested JSON. */
+  jsonDepth: 64,
+} as const;
+
+/** Bounds on chunks, packs and zstd frames, in bytes. */
+export const CONTENT_LIMITS = {
+  /** No chunk is longer, before or after decompression: stops zip bombs chunk by chunk. */
+  chunkBytes: 1 * MiB,
+  /** A stored chunk may exceed its plain length by no more than this. */
+  frameOverheadBytes: 64,
+  /** A pack is fetched, verified and stored whole at an edge: stops memory exhaustion there. */
+  packBytes: 16 * MiB,
+  /** A zstd window larger than this is refused before decoding. */
+  zstdWindowBytes: 8 * MiB,
+} as const;
+
+/** Bounds on release indexes. */
+export const INDEX_LIMITS = {
+  /** The stored (compressed) index. */
+  bytes: 64 * MiB,
+  /** Its tables after decompression. */
+  tableBytes: 256 * MiB,
+  files: 1_000_000,
+  chunks: 8_000_000,
+  packs: 1_000_000,
+  deltas: 64,
+  pathBytes: 4096,
+  /** The longest release stream: 1 TiB. */
+  streamBytes: 1024 * 1024 * MiB,
+} as const;
+
+/** Bounds on HTTP exchanges. */
+export const TRANSPORT_LIMITS = {
+  /** No byte for this long, in milliseconds: stops slow-loris and hanging servers. */
+  idleMilliseconds: 30_000,
+  /** From request to response headers, in milliseconds. */
+  headerMilliseconds: 30_000,
+  redirects: 5,
+} as const;

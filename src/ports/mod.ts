@@ -1,0 +1,12 @@
+/**
+ * The interfaces through which the portable core reaches the world: clock, HTTP, stores, file trees.
+ * Composition roots (`workers/`, `src/cli`, `bin/`) choose the implementations.
+ *
+ * @module
+ */
+
+export * from "./clock.ts";
+export * from "./http.ts";
+export * from "./log.ts";
+export * from "./store.ts";
+export * from "./tree.ts";
