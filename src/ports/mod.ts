@@ -8,5 +8,6 @@
 export * from "./clock.ts";
 export * from "./http.ts";
 export * from "./log.ts";
+export * from "./random_access.ts";
 export * from "./store.ts";
 export * from "./tree.ts";

@@ -10,7 +10,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ["cache/"],
   ["src/publish/", "src/mirror/", "src/client/", "src/install/"],
   ["src/tuf/", "src/transport/", "src/delta/"],
-  ["src/index/", "src/ports/"],
+  ["src/index/"],
+  ["src/ports/"],
   ["src/chunk/", "src/codec/"],
   ["src/bytes/", "src/errors.ts", "src/limits.ts"],
 ];

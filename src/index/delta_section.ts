@@ -1,0 +1,38 @@
+import { ByteReader, SHA256_BYTES } from "../bytes/mod.ts";
+import { INDEX_LIMITS } from "../limits.ts";
+import { IDENTITY_BYTES } from "./index_format.ts";
+import type { DeltaRef, DeltaSegment } from "./release_index.ts";
+
+/** Reads section 1 of a release index; every delta must make all `chunkCount` chunks. */
+export function readDeltas(body: Uint8Array, chunkCount: number): DeltaRef[] {
+  const reader = new ByteReader(body, "release index's delta section", "index-malformed");
+  const deltas: DeltaRef[] = [];
+  for (let left = reader.varint(INDEX_LIMITS.deltas); left > 0; left--) {
+    const baseSha256 = reader.bytes(SHA256_BYTES);
+    const baseVersion = reader.text(IDENTITY_BYTES);
+    const sha256 = reader.bytes(SHA256_BYTES);
+    const bytes = reader.varint(INDEX_LIMITS.streamBytes);
+    const headBytes = reader.varint(bytes);
+    const segments = readSegments(reader, chunkCount);
+    const segmentBytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
+    if (headBytes + segmentBytes !== bytes) {
+      reader.fail(`a delta's parts make ${headBytes + segmentBytes} of its ${bytes} bytes`);
+    }
+    deltas.push({ baseSha256, baseVersion, sha256, bytes, headBytes, segments });
+  }
+  reader.end();
+  return deltas;
+}
+
+function readSegments(reader: ByteReader, chunkCount: number): DeltaSegment[] {
+  const segments: DeltaSegment[] = [];
+  let made = 0;
+  for (let left = reader.varint(Math.floor(reader.remaining / 2)); left > 0; left--) {
+    const chunks = reader.varint(chunkCount);
+    if (chunks === 0) reader.fail("a delta's segment makes no chunk");
+    segments.push({ chunks, bytes: reader.varint(INDEX_LIMITS.streamBytes) });
+    made += chunks;
+  }
+  if (made !== chunkCount) reader.fail(`a delta makes ${made} of ${chunkCount} chunks`);
+  return segments;
+}

@@ -1,0 +1,38 @@
+/**
+ * Release indexes: what a release is made of, the canonical stream it forms, and where the chunks of
+ * that stream are stored.
+ *
+ * @module
+ */
+
+export {
+  CHUNK_FRAME_BYTES,
+  CHUNK_REQUEST_TYPE,
+  CHUNK_STREAM_TYPE,
+  type ChunkRequest,
+  decodeChunkRequest,
+  encodeChunkRequest,
+} from "./chunk_exchange.ts";
+export { type ChunkRef, ChunkTable } from "./chunk_table.ts";
+export { decodeIndex } from "./decode_index.ts";
+export { encodeIndex } from "./encode_index.ts";
+export { checkEntries, checkPath } from "./entry_check.ts";
+export { archiveTarget, deltaKey, indexTarget, packKey } from "./published_layout.ts";
+export {
+  type DeltaRef,
+  type DeltaSegment,
+  type IndexedFile,
+  type IndexEntry,
+  type PackRef,
+  type ReleaseIndex,
+} from "./release_index.ts";
+export {
+  parseReleaseInfo,
+  type ReleaseInfo,
+  releaseInfoToCustom,
+  type VersionOrder,
+} from "./release_info.ts";
+export { StreamLayout, type StreamPiece } from "./stream_layout.ts";
+export { openStoredChunk, storeChunk } from "./stored_chunk.ts";
+export { tarHeader } from "./tar_header.ts";
+export { TreeStream } from "./tree_stream.ts";

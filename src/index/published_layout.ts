@@ -1,0 +1,29 @@
+import { encodeHex } from "../bytes/mod.ts";
+
+/** Where things lie in a published repository, relative to its root. All but metadata is immutable. */
+
+/** Key of a pack named by its SHA-256. */
+export function packKey(sha256: Uint8Array): string {
+  return `packs/${encodeHex(sha256)}`;
+}
+
+/** Key of a delta file named by its SHA-256. */
+export function deltaKey(sha256: Uint8Array): string {
+  return `deltas/${encodeHex(sha256)}`;
+}
+
+/** Target path of a release's index. */
+export function indexTarget(app: string, version: string, platform: string): string {
+  return `${releaseName(app, version, platform)}.index`;
+}
+
+/** Target path of a release's stream, which plain TUF clients download as a tar archive. */
+export function archiveTarget(app: string, version: string, platform: string): string {
+  return `${releaseName(app, version, platform)}.tar`;
+}
+
+/** Versions may hold `+` and `!`, which some stores and URLs misread. */
+function releaseName(app: string, version: string, platform: string): string {
+  const name = platform === "any" ? `${app}-${version}` : `${app}-${version}-${platform}`;
+  return name.replaceAll(/[^A-Za-z0-9._-]/g, "_");
+}
