@@ -57,5 +57,4 @@ export const TRANSPORT_LIMITS = {
   idleMilliseconds: 30_000,
   /** From request to response headers, in milliseconds. */
   headerMilliseconds: 30_000,
-  redirects: 5,
 } as const;

@@ -1,0 +1,91 @@
+import { BrecciaError, type ErrorCode, isBrecciaError } from "../errors.ts";
+import type { HttpAnswer, HttpClient, HttpRequest } from "./http_client.ts";
+
+/** One place that serves a repository, and what it has done so far. */
+export class Mirror {
+  /** Its base, ending in `/`. */
+  readonly url: URL;
+  /** Whether it answers `POST /chunks`; `undefined` until it has answered anything. */
+  isEdge: boolean | undefined;
+  /** What was refused or failed, newest last: blame for whoever operates it. */
+  readonly blame: { readonly code: ErrorCode; readonly message: string }[] = [];
+  readonly #http: HttpClient;
+
+  /** Refuses what is no `http:` or `https:` URL with code `usage`. */
+  constructor(url: string, http: HttpClient) {
+    const parsed = URL.parse(url.endsWith("/") ? url : `${url}/`);
+    if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
+      throw new BrecciaError(
+        "usage",
+        `Cannot use ${JSON.stringify(url)} as a mirror: give an http(s) URL`,
+      );
+    }
+    this.url = parsed;
+    this.#http = http;
+  }
+
+  /** Sends a request to `path` under this mirror; segments are escaped as URLs want. */
+  async send(path: string, request: Omit<HttpRequest, "url">): Promise<HttpAnswer> {
+    const escaped = path.split("/").map(encodeURIComponent).join("/");
+    const answer = await this.#http.send({ ...request, url: new URL(escaped, this.url) });
+    this.isEdge = answer.headers.get("breccia-edge") === "1";
+    return answer;
+  }
+}
+
+/**
+ * Several mirrors of one repository. A dead or lying mirror never blocks a good one: each attempt goes
+ * from mirror to mirror, those without blame first, until one succeeds.
+ */
+export class MirrorSet {
+  /** In the order in which they were given. */
+  readonly mirrors: readonly Mirror[];
+  /** The client that they share; it counts requests and bytes. */
+  readonly http: HttpClient;
+
+  /** Refuses an empty list and anything but `http(s)` URLs with code `usage`. */
+  constructor(urls: readonly string[], http: HttpClient) {
+    if (urls.length === 0) {
+      throw new BrecciaError("usage", "Cannot fetch anything: no mirror was given");
+    }
+    this.http = http;
+    this.mirrors = urls.map((url) => new Mirror(url, http));
+  }
+
+  /** The mirror that the next attempt begins with. */
+  get preferred(): Mirror {
+    return this.#inOrder()[0] as Mirror;
+  }
+
+  /**
+   * Runs `attempt` on one mirror after another until one returns. What it throws as a
+   * {@linkcode BrecciaError} is that mirror's blame, except `cancelled`, which ends the attempt.
+   *
+   * @throws {BrecciaError} what the only mirror threw; with several, the code that the first one threw and
+   * a sentence that names each.
+   */
+  async attempt<T>(what: string, attempt: (mirror: Mirror) => Promise<T>): Promise<T> {
+    const failures: { mirror: Mirror; error: BrecciaError }[] = [];
+    for (const mirror of this.#inOrder()) {
+      try {
+        return await attempt(mirror);
+      } catch (error) {
+        if (!isBrecciaError(error) || error.code === "cancelled") throw error;
+        mirror.blame.push({ code: error.code, message: error.message });
+        failures.push({ mirror, error });
+      }
+    }
+    const [first] = failures as [typeof failures[number]];
+    if (failures.length === 1) throw first.error;
+    const each = failures.map(({ mirror, error }) => `${mirror.url.host}: ${error.message}`);
+    throw new BrecciaError(
+      first.error.code,
+      `Cannot fetch ${what} from any of ${failures.length} mirrors (${each.join("; ")})`,
+      { cause: first.error },
+    );
+  }
+
+  #inOrder(): Mirror[] {
+    return this.mirrors.toSorted((a, b) => a.blame.length - b.blame.length);
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * HTTP over the `fetch` port: every answer bounded in bytes and in waiting, every failure named, several
+ * mirrors with blame for each.
+ *
+ * @module
+ */
+
+export {
+  type HttpAnswer,
+  HttpClient,
+  type HttpClientOptions,
+  type HttpRequest,
+  readAnswer,
+} from "./http_client.ts";
+export { Mirror, MirrorSet } from "./mirror_set.ts";
