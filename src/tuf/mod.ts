@@ -1,0 +1,40 @@
+/**
+ * TUF 1.0.34: what to believe of an update repository, and why. The core does no I/O: bytes in, trusted
+ * object or error out.
+ *
+ * @module
+ */
+
+export { encodeCanonicalJson } from "./canonical_json.ts";
+export type {
+  DelegatedKeys,
+  DelegatedRole,
+  Delegations,
+  DelegationScope,
+  HashedPath,
+} from "./delegations.ts";
+export { Ed25519Signer } from "./ed25519_signer.ts";
+export type { HashBins } from "./hash_bins.ts";
+export { type MetadataHead, SPEC_VERSION } from "./head.ts";
+export { isJsonObject, type JsonObject, type JsonValue, parseJson, stringifyJson } from "./json.ts";
+export { computeKeyId, type Key, type KeyId, readKey } from "./key.ts";
+export type { Hashes, MetaFile } from "./meta_file.ts";
+export {
+  encodeMetadata,
+  type Metadata,
+  type MetadataByType,
+  type MetadataType,
+  readMetadata,
+  type UnverifiedMetadata,
+} from "./metadata.ts";
+export type { MetadataRequest, MetadataSource } from "./metadata_source.ts";
+export { MemoryMetadataStore, type MetadataStore } from "./metadata_store.ts";
+export type { PublicKey } from "./public_key.ts";
+export { fileNameOf, type RoleKeys, TOP_LEVEL_ROLES, type TopLevelRole } from "./role.ts";
+export type { Root } from "./root.ts";
+export { addSignatures, signMetadata } from "./sign_metadata.ts";
+export type { Signer } from "./signer.ts";
+export type { Snapshot } from "./snapshot.ts";
+export type { TargetFile, Targets } from "./targets.ts";
+export { checkThreshold, countedSignatures, type SigningRule } from "./threshold.ts";
+export type { Timestamp } from "./timestamp.ts";
