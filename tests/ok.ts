@@ -1,5 +1,5 @@
 /** What a developer runs before a commit: each step prints only when it fails. */
-const SOURCES = ["mod.ts", "src/", "cache/", "workers/"];
+const SOURCES = ["mod.ts", "src/", "cache/", "workers/"].filter(exists);
 const STEPS: readonly (readonly [name: string, args: readonly string[]])[] = [
   ["format", ["fmt", "--check", "--quiet"]],
   ["lint", ["lint", "--quiet"]],
@@ -40,4 +40,9 @@ for (const [name, args] of STEPS) {
 function exportedModules(): string[] {
   const config = JSON.parse(Deno.readTextFileSync(new URL("../deno.json", import.meta.url)));
   return Object.values(config.exports as Record<string, string>);
+}
+
+function exists(path: string): boolean {
+  return [...Deno.readDirSync(new URL("..", import.meta.url))]
+    .some((entry) => path.replace("/", "") === entry.name);
 }
