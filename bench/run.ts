@@ -1,0 +1,9 @@
+/** Runs every benchmark, one after another: `deno task bench`. */
+const BENCHES = ["chunk"];
+
+for (const name of BENCHES) {
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", new URL(`${name}.ts`, import.meta.url).href],
+  }).spawn().status;
+  if (!success) Deno.exit(1);
+}
