@@ -36,3 +36,4 @@ export { StreamLayout, type StreamPiece } from "./stream_layout.ts";
 export { openStoredChunk, storeChunk } from "./stored_chunk.ts";
 export { tarHeader } from "./tar_header.ts";
 export { TreeStream } from "./tree_stream.ts";
+export { compareVersions, parseVersion, type Version } from "./version.ts";
