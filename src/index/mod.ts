@@ -17,7 +17,14 @@ export { type ChunkRef, ChunkTable } from "./chunk_table.ts";
 export { decodeIndex } from "./decode_index.ts";
 export { encodeIndex } from "./encode_index.ts";
 export { checkEntries, checkPath } from "./entry_check.ts";
-export { archiveTarget, deltaKey, indexTarget, packKey } from "./published_layout.ts";
+export {
+  archiveTarget,
+  deltaKey,
+  indexTarget,
+  notesTarget,
+  packKey,
+  targetKey,
+} from "./published_layout.ts";
 export {
   type DeltaRef,
   type DeltaSegment,
@@ -29,7 +36,9 @@ export {
 export {
   parseReleaseInfo,
   type ReleaseInfo,
+  type ReleaseInfoObject,
   releaseInfoToCustom,
+  type ReleaseInfoValue,
   type VersionOrder,
 } from "./release_info.ts";
 export { StreamLayout, type StreamPiece } from "./stream_layout.ts";

@@ -12,6 +12,12 @@ export function deltaKey(sha256: Uint8Array): string {
   return `deltas/${encodeHex(sha256)}`;
 }
 
+/** Key of a target in a repository with consistent snapshots (TUF 6.2): the hash precedes its name. */
+export function targetKey(path: string, sha256: string): string {
+  const name = path.lastIndexOf("/") + 1;
+  return `targets/${path.slice(0, name)}${sha256}.${path.slice(name)}`;
+}
+
 /** Target path of a release's index. */
 export function indexTarget(app: string, version: string, platform: string): string {
   return `${releaseName(app, version, platform)}.index`;
@@ -20,6 +26,11 @@ export function indexTarget(app: string, version: string, platform: string): str
 /** Target path of a release's stream, which plain TUF clients download as a tar archive. */
 export function archiveTarget(app: string, version: string, platform: string): string {
   return `${releaseName(app, version, platform)}.tar`;
+}
+
+/** Target path of a release's notes for people, in Markdown. */
+export function notesTarget(app: string, version: string, platform: string): string {
+  return `${releaseName(app, version, platform)}.notes.md`;
 }
 
 /** Versions may hold `+` and `!`, which some stores and URLs misread. */

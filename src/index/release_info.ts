@@ -19,9 +19,15 @@ export interface ReleaseInfo {
   readonly required?: boolean;
 }
 
-/** The form of {@linkcode ReleaseInfo} in the `custom` field of a TUF target. */
-export function releaseInfoToCustom(info: ReleaseInfo): { breccia: Record<string, unknown> } {
-  return { breccia: { ...info, channels: [...info.channels] } };
+/** A value of {@linkcode ReleaseInfo} as signed JSON holds it: objects are maps. */
+export type ReleaseInfoValue = string | boolean | readonly string[] | ReleaseInfoObject;
+
+/** The form of {@linkcode ReleaseInfo} in signed JSON. */
+export interface ReleaseInfoObject extends ReadonlyMap<string, ReleaseInfoValue> {}
+
+/** The `custom` field of a TUF target that describes a release. */
+export function releaseInfoToCustom(info: ReleaseInfo): ReleaseInfoObject {
+  return new Map([["breccia", new Map<string, ReleaseInfoValue>(Object.entries(info))]]);
 }
 
 /**
@@ -29,10 +35,15 @@ export function releaseInfoToCustom(info: ReleaseInfo): { breccia: Record<string
  * one that this program understands. The field is signed, but by whoever may sign this target: its
  * texts are bounded here all the same.
  */
-export function parseReleaseInfo(custom: unknown): ReleaseInfo | undefined {
-  const info = fieldsOf(fieldsOf(custom)?.["breccia"]);
-  if (info === undefined) return undefined;
-  const { app, version, platform, order, channels, archive, notes, required } = info;
+export function parseReleaseInfo(
+  custom: ReadonlyMap<string, unknown> | undefined,
+): ReleaseInfo | undefined {
+  const info = custom?.get("breccia");
+  if (!(info instanceof Map)) return undefined;
+  const field = (name: string): unknown => info.get(name);
+  const [app, version, platform] = [field("app"), field("version"), field("platform")];
+  const [order, channels, archive] = [field("order"), field("channels"), field("archive")];
+  const [notes, required] = [field("notes"), field("required")];
   if (
     !isName(app) || !isName(version) || !isName(platform) || !isName(archive, 512) ||
     (order !== "semver" && order !== "pep440") ||
@@ -50,12 +61,6 @@ export function parseReleaseInfo(custom: unknown): ReleaseInfo | undefined {
     ...(notes === undefined ? {} : { notes }),
     ...(required === undefined ? {} : { required }),
   };
-}
-
-function fieldsOf(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? value as Record<string, unknown>
-    : undefined;
 }
 
 function isName(value: unknown, limit: number = IDENTITY_BYTES): value is string {

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { parseReleaseInfo, type ReleaseInfo, releaseInfoToCustom } from "../../src/index/mod.ts";
+
+const INFO: ReleaseInfo = {
+  app: "hello",
+  version: "1.0.0",
+  platform: "linux-x64",
+  order: "semver",
+  channels: ["stable", "beta"],
+  archive: "hello-1.0.0-linux-x64.tar",
+  notes: "hello-1.0.0-linux-x64.notes.md",
+  required: true,
+};
+
+Deno.test("what targets metadata says of a release survives its signed form", () => {
+  assert.deepEqual(parseReleaseInfo(releaseInfoToCustom(INFO)), INFO);
+  const { notes: _notes, required: _required, ...least } = INFO;
+  assert.deepEqual(parseReleaseInfo(releaseInfoToCustom(least)), least);
+});
+
+Deno.test("a custom field with anything missing, oversized or of another kind is no release", () => {
+  const broken: [string, unknown][] = [
+    ["app", ""],
+    ["version", 1],
+    ["platform", "p".repeat(129)],
+    ["order", "date"],
+    ["channels", "stable"],
+    ["channels", [""]],
+    ["channels", Array(65).fill("c")],
+    ["archive", "a".repeat(513)],
+    ["notes", ""],
+    ["required", "yes"],
+  ];
+  for (const [name, value] of broken) {
+    const custom = releaseInfoToCustom(INFO);
+    (custom.get("breccia") as unknown as Map<string, unknown>).set(name, value);
+    assert.equal(parseReleaseInfo(custom), undefined, `${name} ${value}`);
+  }
+  assert.equal(parseReleaseInfo(undefined), undefined);
+  assert.equal(parseReleaseInfo(new Map([["breccia", []]])), undefined);
+});
