@@ -25,6 +25,7 @@ export const ERROR_CODES = {
     "arbitrary-software",
     "expired",
     "root-missing",
+    "metadata-missing",
     "delegation-limit",
     "target-missing",
     "target-mismatch",

@@ -27,9 +27,13 @@ export {
   readMetadata,
   type UnverifiedMetadata,
 } from "./metadata.ts";
+export { METADATA_LIMITS } from "../limits.ts";
+export type { MetadataLimits } from "./metadata_limits.ts";
 export type { MetadataRequest, MetadataSource } from "./metadata_source.ts";
 export { MemoryMetadataStore, type MetadataStore } from "./metadata_store.ts";
+export { loadTrusted, type OfflineOptions } from "./offline.ts";
 export type { PublicKey } from "./public_key.ts";
+export { refresh, type RefreshOptions } from "./refresh.ts";
 export { fileNameOf, type RoleKeys, TOP_LEVEL_ROLES, type TopLevelRole } from "./role.ts";
 export type { Root } from "./root.ts";
 export { addSignatures, signMetadata } from "./sign_metadata.ts";
@@ -38,3 +42,6 @@ export type { Snapshot } from "./snapshot.ts";
 export type { TargetFile, Targets } from "./targets.ts";
 export { checkThreshold, countedSignatures, type SigningRule } from "./threshold.ts";
 export type { Timestamp } from "./timestamp.ts";
+export { ROOT_VERSION_FIELD } from "./unchanged.ts";
+export { type VerifiedFile, VerifiedMetadata } from "./verified_metadata.ts";
+export { VerifiedTarget } from "./verified_target.ts";

@@ -1,0 +1,152 @@
+import type { DelegatedKeys } from "./delegations.ts";
+import { findTarget, type LoadRole } from "./delegation_walk.ts";
+import { reachableRoles } from "./reachable_roles.ts";
+import type { MetadataLimits } from "./metadata_limits.ts";
+import { fileNameOf } from "./role.ts";
+import type { Root } from "./root.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { Targets } from "./targets.ts";
+import type { Timestamp } from "./timestamp.ts";
+import type { CurrentSnapshot } from "./trusted_snapshot.ts";
+import type { TrustedTargets } from "./trusted_targets.ts";
+import { VerifiedTarget } from "./verified_target.ts";
+
+/** A metadata file as a mirror serves it: verified, byte for byte as received. */
+export interface VerifiedFile {
+  /** URL path segment: `"timestamp.json"`, `"7.team%2Fa.json"`. */
+  readonly name: string;
+  /** Its bytes. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * A repository's metadata, verified as a whole at one reference time. Delegated roles are brought and
+ * verified when a look-up first needs them, within the same snapshot.
+ */
+export class VerifiedMetadata {
+  readonly #snapshot: CurrentSnapshot;
+  readonly #targets: TrustedTargets;
+  readonly #bringRole: LoadRole;
+  readonly #limits: MetadataLimits;
+  readonly #verified = new Map<string, Promise<TrustedTargets>>();
+  /** False when nothing was trusted before this run, so that a rollback to an unexpired state would go unseen. */
+  readonly hadBaseline: boolean;
+
+  /** Only verified parts make one: see `refresh` and `loadTrusted`. */
+  constructor(
+    parts: { readonly snapshot: CurrentSnapshot; readonly targets: TrustedTargets },
+    bringRole: LoadRole,
+    limits: MetadataLimits,
+    hadBaseline: boolean,
+  ) {
+    this.#snapshot = parts.snapshot;
+    this.#targets = parts.targets;
+    this.#bringRole = bringRole;
+    this.#limits = limits;
+    this.hadBaseline = hadBaseline;
+  }
+
+  /** The reference time of every check, in milliseconds since 1970. */
+  get now(): number {
+    return this.#snapshot.timestamp.root.now;
+  }
+
+  /** Root metadata. */
+  get root(): Root {
+    return this.#snapshot.timestamp.root.trusted.signed;
+  }
+
+  /** Timestamp metadata. */
+  get timestamp(): Timestamp {
+    return this.#snapshot.timestamp.trusted.signed;
+  }
+
+  /** Snapshot metadata. */
+  get snapshot(): Snapshot {
+    return this.#snapshot.trusted.signed;
+  }
+
+  /** Metadata of the top-level targets role. */
+  get targets(): Targets {
+    return this.#targets.signed;
+  }
+
+  /** When the first of the four files expires, in milliseconds since 1970. */
+  get expires(): number {
+    const files = [this.root, this.timestamp, this.snapshot, this.targets];
+    return Math.min(...files.map(({ expires }) => expires));
+  }
+
+  /**
+   * The target under `path`, as the first role in delegation order vouches for it, or `undefined` when
+   * no role that may speak of it lists it.
+   *
+   * @throws {BrecciaError} `delegation-limit`, and whatever refuses a delegated role.
+   */
+  findTarget(path: string): Promise<VerifiedTarget | undefined> {
+    return findTarget(path, this.#targets, this.#loadRole, this.#limits.delegationVisits);
+  }
+
+  /**
+   * Every target of every role that can be reached, each once, as `findTarget` would find it.
+   *
+   * @throws {BrecciaError} as `findTarget` does.
+   */
+  async *allTargets(): AsyncGenerator<VerifiedTarget> {
+    for await (const role of this.#roles()) {
+      for (const path of role.signed.targets.keys()) {
+        // A role may list what it has no right to, or what a role before it overrides.
+        const target = role === this.#targets
+          ? VerifiedTarget.in(role, path)
+          : await this.findTarget(path);
+        if (target?.role === role.role) yield target;
+      }
+    }
+  }
+
+  /**
+   * The files that a client of this repository will ask for, targets metadata first and the timestamp
+   * last: the order in which a mirror puts them up. Of the roots, only the current one.
+   *
+   * @throws {BrecciaError} as `findTarget` does.
+   */
+  async *files(): AsyncGenerator<VerifiedFile> {
+    const { root, trusted: timestamp } = this.#snapshot.timestamp;
+    const versioned = root.trusted.signed.consistentSnapshot;
+    for await (const role of this.#roles()) {
+      const version = versioned ? role.signed.version : undefined;
+      yield { name: fileNameOf(role.role, version), bytes: role.bytes };
+    }
+    const { signed, bytes } = this.#snapshot.trusted;
+    yield { name: fileNameOf("snapshot", versioned ? signed.version : undefined), bytes };
+    yield { name: fileNameOf("root", root.trusted.version), bytes: root.trusted.bytes };
+    yield { name: "timestamp.json", bytes: timestamp.bytes };
+  }
+
+  /**
+   * Where a target lies below the targets URL, not percent-encoded: its path, whose last segment
+   * begins with a digest where the repository has consistent snapshots (TUF 6.2).
+   */
+  locationOf(target: VerifiedTarget): string {
+    if (!this.root.consistentSnapshot) return target.path;
+    const [digest] = target.hashes.values();
+    const name = target.path.lastIndexOf("/") + 1;
+    return `${target.path.slice(0, name)}${digest}.${target.path.slice(name)}`;
+  }
+
+  #roles(): AsyncGenerator<TrustedTargets> {
+    return reachableRoles(this.#targets, this.snapshot, this.#loadRole);
+  }
+
+  /** Verifies each pair of delegator and role once; what failed may be tried again. */
+  readonly #loadRole: LoadRole = (delegator: TrustedTargets, role: DelegatedKeys) => {
+    const pair = JSON.stringify([delegator.role, role.name]);
+    let verified = this.#verified.get(pair);
+    if (verified === undefined) {
+      verified = this.#bringRole(delegator, role);
+      this.#verified.set(pair, verified);
+      verified.catch(() => this.#verified.delete(pair));
+    }
+    return verified;
+  };
+}

@@ -1,0 +1,40 @@
+import type { JsonObject } from "./json.ts";
+import type { Hashes } from "./meta_file.ts";
+import type { TargetFile } from "./targets.ts";
+import type { TrustedTargets } from "./trusted_targets.ts";
+
+/** A file that signatures license: whatever has this length and these hashes is the target. */
+export class VerifiedTarget {
+  readonly #file: TargetFile;
+  /** The target path: relative, `/`-separated. */
+  readonly path: string;
+  /** The role that vouches for it: `"targets"`, or a delegated one. */
+  readonly role: string;
+
+  private constructor(path: string, role: string, file: TargetFile) {
+    this.path = path;
+    this.role = role;
+    this.#file = file;
+  }
+
+  /** The target that a role of the walk lists under `path`, or `undefined` when it lists none. */
+  static in(targets: TrustedTargets, path: string): VerifiedTarget | undefined {
+    const file = targets.signed.targets.get(path);
+    return file && new VerifiedTarget(path, targets.role, file);
+  }
+
+  /** Length in bytes. */
+  get length(): number {
+    return this.#file.length;
+  }
+
+  /** Digests in lower-case hex by algorithm: at least one. */
+  get hashes(): Hashes {
+    return this.#file.hashes;
+  }
+
+  /** The publisher's own fields. */
+  get custom(): JsonObject | undefined {
+    return this.#file.custom;
+  }
+}
