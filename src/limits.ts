@@ -58,3 +58,20 @@ export const TRANSPORT_LIMITS = {
   /** From request to response headers, in milliseconds. */
   headerMilliseconds: 30_000,
 } as const;
+
+/** Bounds on deltas, which are never trusted (docs/formats/delta.md). */
+export const DELTA_LIMITS = {
+  /** Old or new file. Keeps every offset, and the sum of both sizes, an unsigned 32-bit number. */
+  sideBytes: 2 ** 31 - 1,
+  /** The head is read whole before anything is decoded. */
+  headBytes: 64 * MiB,
+  /** A decoder holds one segment and the old bytes that it resembles. */
+  segmentBytes: 8 * MiB,
+  segments: 65_536,
+  /** A decoder keeps about 30 bytes for each. */
+  matches: 4_194_304,
+  /** Program images on each side. */
+  images: 4096,
+  /** Load segments, executable ranges or hint tables of one image: each look-up may walk them. */
+  imageRows: 256,
+} as const;

@@ -1,0 +1,148 @@
+import { ByteReader, equalBytes, sha256 } from "../bytes/mod.ts";
+import { loadZstd, type Zstd } from "../codec/mod.ts";
+import { BrecciaError } from "../errors.ts";
+import {
+  DELTA_PREAMBLE_BYTES,
+  type DeltaHead,
+  type DeltaSegment,
+  readHead,
+  readHeadLength,
+  STREAM_NAMES,
+} from "./head.ts";
+import { readStream } from "./packed_stream.ts";
+import { MemoryAccess, type RandomAccess } from "./random_access.ts";
+import { ResidualDecoder } from "./residual_decoder.ts";
+import { SegmentCodec } from "./segment_codec.ts";
+
+/**
+ * Decodes the segments of a delta. Nothing it returns is verified: compare each segment with the chunk
+ * hashes of the signed index before it is used.
+ *
+ * Open it with the delta's head, fetched by range ({@linkcode readHeadLength} says how long it is);
+ * then fetch and decode segments in any order, or in several decoders at once, except that a segment
+ * with `needsEarlier` reads what precedes it in the new file. One decoder decodes one segment at a time.
+ */
+export class DeltaDecoder {
+  /** What the head says. Untrusted, but consistent. */
+  readonly head: DeltaHead;
+  readonly #zstd: Zstd;
+  readonly #codec: SegmentCodec;
+
+  private constructor(head: DeltaHead, zstd: Zstd, codec: SegmentCodec) {
+    this.head = head;
+    this.#zstd = zstd;
+    this.#codec = codec;
+  }
+
+  /**
+   * Reads and checks a head.
+   *
+   * @param base the old release, whose hash the caller has compared with `head.oldSha256` or with its index
+   * @param earlier what was decoded and verified so far, at its offsets in the new file; needed only
+   * by segments with `needsEarlier`
+   * @throws {BrecciaError} `delta-malformed`.
+   */
+  static async open(
+    headBytes: Uint8Array,
+    base: RandomAccess,
+    earlier: RandomAccess = new MemoryAccess(new Uint8Array(0)),
+  ): Promise<DeltaDecoder> {
+    const zstd = await loadZstd();
+    const { head } = readHead(headBytes, zstd);
+    return new DeltaDecoder(head, zstd, new SegmentCodec(head, base, earlier));
+  }
+
+  /** True when decoding this segment reads from what precedes it in the new file. */
+  needsEarlier(index: number): boolean {
+    const { start, end } = this.#segment(index);
+    const { matches, oldSize } = this.head;
+    for (let i = matches.firstEndingAfter(start); i < matches.count; i++) {
+      const newAt = matches.newAt[i] as number;
+      if (newAt >= end) break;
+      const source = (matches.source[i] as number) + Math.max(0, start - newAt);
+      if (source >= oldSize && source - oldSize < start) return true;
+    }
+    return false;
+  }
+
+  /**
+   * The new file's bytes of one segment, from its stored bytes. Memory is about three times the segment.
+   *
+   * @throws {BrecciaError} `delta-malformed` when the bytes are broken; `delta-mismatch` when the old
+   * release, or what is already decoded, ends too early.
+   */
+  async decodeSegment(index: number, stored: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+    const { start, end, storedStart, storedEnd } = this.#segment(index);
+    const from = new ByteReader(stored, `delta's segment ${index}`, "delta-malformed");
+    if (stored.length !== storedEnd - storedStart) {
+      from.fail(`${storedEnd - storedStart} bytes were expected and ${stored.length} are there`);
+    }
+    // No stream outgrows this: a wrong guess of four bytes takes up to five and one for its run.
+    const most = 2 * (end - start) + 8;
+    const [run, byte, reference, word, literal] = STREAM_NAMES.map(() =>
+      readStream(from, this.#zstd, most)
+    ) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+    from.end();
+    const coder = new ResidualDecoder(run, byte, reference, word, literal);
+    const output = new Uint8Array(end - start);
+    await this.#codec.code(coder, start, end, output);
+    coder.finish();
+    return output;
+  }
+
+  #segment(index: number): DeltaSegment {
+    const segment = this.head.segments[index];
+    if (segment === undefined) {
+      throw new BrecciaError(
+        "usage",
+        `Cannot decode segment ${index}: the delta has ${this.head.segments.length} segments`,
+      );
+    }
+    return segment;
+  }
+}
+
+/**
+ * Decodes a whole delta in memory and compares the result with the hash in its head. The hash comes
+ * from the delta itself: it finds accidents, not attacks.
+ *
+ * @throws {BrecciaError} `delta-malformed` when the delta is broken; `delta-mismatch` when `oldBytes` is not
+ * what it was made from, or the result is not what it promised.
+ */
+export async function decodeDelta(
+  delta: Uint8Array,
+  oldBytes: Uint8Array,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const headLength = readHeadLength(delta.subarray(0, DELTA_PREAMBLE_BYTES));
+  const { head } = readHead(delta.subarray(0, headLength), await loadZstd());
+  if (oldBytes.length !== head.oldSize || !equalBytes(await sha256(oldBytes), head.oldSha256)) {
+    throw new BrecciaError(
+      "delta-mismatch",
+      "Cannot decode the delta: the old file is not the one it was made from; choose the delta of this version",
+    );
+  }
+  const stored = head.segments.at(-1)?.storedEnd ?? headLength;
+  if (stored !== delta.length) {
+    throw new BrecciaError(
+      "delta-malformed",
+      `Cannot decode the delta: it is ${delta.length} bytes long, not ${stored}; fetch it again`,
+    );
+  }
+  const output = new Uint8Array(head.newSize);
+  const decoder = await DeltaDecoder.open(
+    delta.subarray(0, headLength),
+    new MemoryAccess(oldBytes),
+    new MemoryAccess(output),
+  );
+  for (const [i, segment] of head.segments.entries()) {
+    const bytes = delta.subarray(segment.storedStart, segment.storedEnd);
+    output.set(await decoder.decodeSegment(i, bytes), segment.start);
+  }
+  if (!equalBytes(await sha256(output), head.newSha256)) {
+    throw new BrecciaError(
+      "delta-mismatch",
+      "Cannot decode the delta: its result does not hash to what it promises; fetch it again",
+    );
+  }
+  return output;
+}

@@ -1,0 +1,52 @@
+import { AnchorIndex, type IndexedRange } from "./anchor_index.ts";
+import type { ImagePair, Range } from "./image.ts";
+import { Matches } from "./matches.ts";
+import { type Corpus, Scanner } from "./scan.ts";
+
+/** Bytes in an anchor: shorter ones find more, and more that is accidental. */
+const ANCHOR_BYTES = 20;
+/** A match must beat staying by this much; outside images each one costs about as many bits as it says. */
+const THRESHOLD_IN_IMAGES = 12;
+const THRESHOLD_ELSEWHERE = 28;
+/** Scanned between two reports of progress. */
+const SLICE_BYTES = 4 * 1024 * 1024;
+
+/** Finds which old bytes, or earlier new bytes, each stretch of the new file resembles. */
+export async function findMatches(
+  oldBytes: Uint8Array,
+  newBytes: Uint8Array,
+  images: readonly ImagePair[],
+  onSlice: (done: number) => Promise<void>,
+): Promise<Matches> {
+  const corpus: Corpus = {
+    bytes: new Uint8Array(oldBytes.length + newBytes.length),
+    oldSize: oldBytes.length,
+  };
+  corpus.bytes.set(oldBytes);
+  corpus.bytes.set(newBytes, oldBytes.length);
+  const newImages = images.map((pair) => pair.new.extent).sort((a, b) => a.start - b.start);
+  const index = new AnchorIndex(corpus.bytes, indexed(corpus, newImages), ANCHOR_BYTES);
+  const matches = new Matches(1024);
+  const scanner = new Scanner(
+    corpus,
+    index,
+    { inside: THRESHOLD_IN_IMAGES, outside: THRESHOLD_ELSEWHERE, images: newImages },
+    matches,
+  );
+  scanner.begin(0, newBytes.length, 0);
+  for (let limit = SLICE_BYTES; !scanner.advance(limit); limit += SLICE_BYTES) await onSlice(limit);
+  return matches;
+}
+
+/** All of the old file, and the new one outside images: programs hardly ever repeat themselves. */
+function indexed(corpus: Corpus, newImages: readonly Range[]): IndexedRange[] {
+  const { bytes, oldSize } = corpus;
+  const ranges: IndexedRange[] = [{ start: 0, end: oldSize }];
+  let start = oldSize;
+  for (const image of newImages) {
+    ranges.push({ start, end: oldSize + image.start });
+    start = oldSize + image.end;
+  }
+  ranges.push({ start, end: bytes.length });
+  return ranges.filter((range) => range.end > range.start);
+}

@@ -1,0 +1,11 @@
+/**
+ * Compact deltas: a format of our own, several times smaller than bsdiff's on programs, encoded in linear
+ * time, decoded segment by segment in bounded memory, never trusted (docs/formats/delta.md).
+ *
+ * @module
+ */
+
+export { decodeDelta, DeltaDecoder } from "./decoder.ts";
+export { encodeDelta, type EncodeDeltaOptions, type EncodeProgress } from "./encode.ts";
+export { DELTA_PREAMBLE_BYTES, type DeltaHead, type DeltaSegment, readHeadLength } from "./head.ts";
+export { MemoryAccess, type RandomAccess } from "./random_access.ts";
