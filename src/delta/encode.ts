@@ -5,6 +5,7 @@ import { DELTA_LIMITS } from "../limits.ts";
 import { type DeltaHead, type PackedSegment, writeDelta } from "./head.ts";
 import type { ImagePair } from "./image.ts";
 import { findMatches } from "./find_matches.ts";
+import { findPrograms } from "./images/find_images.ts";
 import { Matches } from "./matches.ts";
 import { writeStream } from "./packed_stream.ts";
 import { MemoryAccess } from "./random_access.ts";
@@ -76,11 +77,12 @@ export async function encodeDelta(
     newSha256: await sha256(newBytes),
     segmentEnds: segmentEnds(newBytes.length, options),
   };
-  const images: ImagePair[] = [];
+  const programs = findPrograms(oldBytes, newBytes);
+  const images = programs.map(({ image }) => image);
   const matches = await findMatches(
     oldBytes,
     newBytes,
-    images,
+    programs,
     (done) => report(options, { stage: "match", done, total: newBytes.length }),
   );
   const delta = await encodeWith(files, images, matches, zstd, options);

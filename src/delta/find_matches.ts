@@ -1,6 +1,9 @@
 import { AnchorIndex, type IndexedRange } from "./anchor_index.ts";
-import type { ImagePair, Range } from "./image.ts";
+import type { Range } from "./image.ts";
+import type { ProgramPair } from "./images/find_images.ts";
+import { findLagAnchors } from "./lag_anchors.ts";
 import { Matches } from "./matches.ts";
+import { normaliseImage } from "./normalise.ts";
 import { type Corpus, Scanner } from "./scan.ts";
 
 /** Bytes in an anchor: shorter ones find more, and more that is accidental. */
@@ -15,7 +18,7 @@ const SLICE_BYTES = 4 * 1024 * 1024;
 export async function findMatches(
   oldBytes: Uint8Array,
   newBytes: Uint8Array,
-  images: readonly ImagePair[],
+  programs: readonly ProgramPair[],
   onSlice: (done: number) => Promise<void>,
 ): Promise<Matches> {
   const corpus: Corpus = {
@@ -24,7 +27,11 @@ export async function findMatches(
   };
   corpus.bytes.set(oldBytes);
   corpus.bytes.set(newBytes, oldBytes.length);
-  const newImages = images.map((pair) => pair.new.extent).sort((a, b) => a.start - b.start);
+  for (const pair of programs) {
+    normaliseImage(oldBytes, corpus.bytes.subarray(0, oldBytes.length), pair.old);
+    normaliseImage(newBytes, corpus.bytes.subarray(oldBytes.length), pair.new);
+  }
+  const newImages = programs.map(({ image }) => image.new.extent).sort((a, b) => a.start - b.start);
   const index = new AnchorIndex(corpus.bytes, indexed(corpus, newImages), ANCHOR_BYTES);
   const matches = new Matches(1024);
   const scanner = new Scanner(
@@ -35,7 +42,9 @@ export async function findMatches(
   );
   scanner.begin(0, newBytes.length, 0);
   for (let limit = SLICE_BYTES; !scanner.advance(limit); limit += SLICE_BYTES) await onSlice(limit);
-  return matches;
+  if (programs.length === 0) return matches;
+  const images = programs.map(({ image }) => image);
+  return findLagAnchors(oldBytes, newBytes, images, matches, corpus);
 }
 
 /** All of the old file, and the new one outside images: programs hardly ever repeat themselves. */

@@ -5,6 +5,9 @@ export interface Region {
   /** First offset after the stretch. */
   readonly end: number;
   readonly executable: boolean;
+  /** The executable range around it; empty when there is none. */
+  readonly codeStart: number;
+  readonly codeEnd: number;
   /** Address minus offset, or `undefined` where nothing is loaded. */
   readonly delta: number | undefined;
   readonly hint: HintTable | undefined;
@@ -38,9 +41,12 @@ export class PairLayout {
     this.#starts = [...cuts].sort((a, b) => a - b);
     this.#regions = this.#starts.map((start, i) => {
       const segment = this.old.segmentOfOffset(start);
+      const code = pair.old.executable.find((r) => start >= r.start + 2 && start < r.end - 3);
       return {
         end: this.#starts[i + 1] ?? pair.old.extent.end,
-        executable: pair.old.executable.some((r) => start >= r.start + 2 && start < r.end - 3),
+        executable: code !== undefined,
+        codeStart: code?.start ?? 0,
+        codeEnd: code?.end ?? 0,
         delta: segment === undefined ? undefined : segment.address - segment.offset,
         hint: pair.hints.find(({ range }) => start >= range.start && start < range.end),
       };

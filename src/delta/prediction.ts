@@ -1,6 +1,7 @@
 import type { AddressMap } from "./address_map.ts";
 import { AddressResolver } from "./address_resolver.ts";
 import { PairFinder, type PairLayout, type Region } from "./pair_layout.ts";
+import { ARM64_BRANCH, ARM64_LOW, arm64Page, Arm64Reference } from "./arm64_reference.ts";
 import type { ResidualCoder } from "./residual_coder.ts";
 import { WordPredictor } from "./word_predictor.ts";
 import { X86_BRANCH, X86_LEADS, x86Reference } from "./x86_reference.ts";
@@ -23,6 +24,7 @@ export class Prediction {
   readonly #newPairs: PairFinder;
   readonly #resolver: AddressResolver;
   readonly #words: WordPredictor;
+  readonly #instruction = new Arm64Reference();
 
   /** Predicts with these images and this map of where old bytes went. */
   constructor(pairs: readonly PairLayout[], map: AddressMap) {
@@ -86,7 +88,7 @@ export class Prediction {
     while (done < count) {
       const region = pair.regionAt(offset + done);
       const end = Math.min(count, region.end - offset);
-      const walk = region.executable ? this.#x86 : this.#data;
+      const walk = !region.executable ? this.#data : pair.arm64 ? this.#arm64 : this.#x86;
       done += walk.call(
         this,
         coder,
@@ -159,6 +161,72 @@ export class Prediction {
       coder.bytes(code, at + pending, output.bytes, outputAt + pending, i - pending);
     }
     return i;
+  }
+
+  /** Aligned code: whole instructions where they refer to the image, else bytes. */
+  #arm64(
+    coder: ResidualCoder,
+    pair: PairLayout,
+    region: Region,
+    old: Buffer32,
+    at: number,
+    offset: number,
+    output: Buffer32,
+    outputAt: number,
+    newOffset: number,
+    count: number,
+    available: number,
+  ): number {
+    const instruction = this.#instruction;
+    const last = Math.min(count, available - 3);
+    let pending = 0;
+    let i = -offset & 3;
+    if (region.delta === undefined || (offset - newOffset) % 4 !== 0) i = last;
+    for (; i < last; i += 4) {
+      const address = offset + i + (region.delta as number);
+      const before = offset + i - region.codeStart;
+      const after = region.codeEnd - offset - i;
+      if (!instruction.read(old.view, at + i, address, before, after)) continue;
+      const newAddress = pair.new.addressOf(newOffset + i);
+      const target = instruction.target;
+      if (newAddress < 0 || !pair.old.holds(target)) continue;
+      if (pending < i) {
+        coder.bytes(old.bytes, at + pending, output.bytes, outputAt + pending, i - pending);
+      }
+      const word = old.view.getInt32(at + i, true);
+      const resolved = this.#resolver.resolve(pair, target);
+      const guess = instruction.withTarget(word, resolved, newAddress);
+      const actual = coder.reference(guess, output.view, outputAt + i);
+      this.#learnArm64(pair, target, guess, actual, newAddress, output.view, outputAt + i);
+      pending = i + 4;
+    }
+    const end = Math.max(count, pending);
+    if (pending < end) {
+      coder.bytes(old.bytes, at + pending, output.bytes, outputAt + pending, end - pending);
+    }
+    return end;
+  }
+
+  /** An instruction tells its target when it is a branch, or completes an `ADRP` in the same segment. */
+  #learnArm64(
+    pair: PairLayout,
+    target: number,
+    guess: number,
+    actual: number,
+    newAddress: number,
+    output: DataView,
+    at: number,
+  ): void {
+    const { kind, distance, scale } = this.#instruction;
+    if (kind === ARM64_BRANCH) {
+      if (actual >>> 26 !== guess >>> 26) return;
+      this.#resolver.learn(pair, target, newAddress + ((actual << 6) >> 4));
+    } else if (kind === ARM64_LOW && at >= distance) {
+      const page = arm64Page(output.getUint32(at - distance, true), newAddress - distance);
+      if (page >= 0) {
+        this.#resolver.learn(pair, target, page + (((actual >>> 10) & 0xfff) << scale));
+      }
+    }
   }
 
   /** Data: aligned words where both sides are aligned alike, else bytes. */
