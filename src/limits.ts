@@ -32,6 +32,8 @@ export const CONTENT_LIMITS = {
   frameOverheadBytes: 64,
   /** A pack is fetched, verified and stored whole at an edge: stops memory exhaustion there. */
   packBytes: 16 * MiB,
+  /** A target that is held in memory whole is refused above this: an index has bounds of its own. */
+  wholeTargetBytes: 256 * MiB,
   /** A zstd window larger than this is refused before decoding. */
   zstdWindowBytes: 8 * MiB,
 } as const;

@@ -1,10 +1,7 @@
 import { BrecciaError } from "../errors.ts";
-import { encodeHex } from "../bytes/mod.ts";
 import type { Fields } from "./fields.ts";
+import { type Hashes, mismatch, readHashes } from "./hashes.ts";
 import { type JsonObject, jsonObject } from "./json.ts";
-
-/** Digests by the name of their algorithm, in lower-case hex: `"sha256"` → `"9f86…"`. */
-export type Hashes = ReadonlyMap<string, string>;
 
 /** What timestamp and snapshot metadata say of another metadata file (TUF 4.4). */
 export interface MetaFile {
@@ -37,25 +34,8 @@ export function encodeMetaFile(file: MetaFile): JsonObject {
   );
 }
 
-/** Reads the field `hashes`, which must hold at least one digest. */
-export function readHashes(fields: Fields): Hashes {
-  const hashes = fields.fields("hashes").object;
-  if (hashes.size === 0) fields.fail("hashes", "an object with at least one digest");
-  for (const digest of hashes.values()) {
-    if (typeof digest !== "string") fields.fail("hashes", "digests in hexadecimal");
-  }
-  return hashes as Hashes;
-}
-
-const WEBCRYPTO_NAMES: ReadonlyMap<string, string> = new Map([
-  ["sha256", "SHA-256"],
-  ["sha384", "SHA-384"],
-  ["sha512", "SHA-512"],
-]);
-
 /**
- * Throws unless `bytes` have every length and digest that `file` gives (TUF 5.5.2, 5.6.2). Digests by
- * algorithms unknown here are passed over, but at least one must be known.
+ * Throws unless `bytes` have every length and digest that `file` gives (TUF 5.5.2, 5.6.2).
  *
  * @throws {BrecciaError} `mix-and-match`.
  */
@@ -64,26 +44,9 @@ export async function checkMetaFile(
   file: MetaFile,
   name: string,
 ): Promise<void> {
-  if (file.length !== undefined && file.length !== bytes.length) {
-    throw mismatch(name, `it has ${bytes.length} bytes where ${file.length} are signed`);
-  }
-  if (file.hashes === undefined) return;
-  let known = 0;
-  for (const [algorithm, expected] of file.hashes) {
-    const webCryptoName = WEBCRYPTO_NAMES.get(algorithm);
-    if (webCryptoName === undefined) continue;
-    known++;
-    const digest = await crypto.subtle.digest(webCryptoName, bytes as Uint8Array<ArrayBuffer>);
-    const actual = encodeHex(new Uint8Array(digest));
-    if (actual !== expected.toLowerCase()) {
-      throw mismatch(name, `its ${algorithm} is ${actual} where ${expected} is signed`);
-    }
-  }
-  if (known === 0) throw mismatch(name, "its digests are signed by unknown algorithms only");
-}
-
-function mismatch(name: string, why: string): BrecciaError {
-  return new BrecciaError(
+  const why = await mismatch(bytes, file);
+  if (why === undefined) return;
+  throw new BrecciaError(
     "mix-and-match",
     `Cannot accept ${name}: ${why}; a mirror mixes files of different releases or alters them, so use another mirror`,
   );

@@ -18,7 +18,8 @@ export type { HashBins } from "./hash_bins.ts";
 export { type MetadataHead, SPEC_VERSION } from "./head.ts";
 export { isJsonObject, type JsonObject, type JsonValue, parseJson, stringifyJson } from "./json.ts";
 export { computeKeyId, type Key, type KeyId, readKey } from "./key.ts";
-export type { Hashes, MetaFile } from "./meta_file.ts";
+export type { Hashes } from "./hashes.ts";
+export type { MetaFile } from "./meta_file.ts";
 export {
   encodeMetadata,
   type Metadata,

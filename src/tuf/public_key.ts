@@ -4,7 +4,7 @@ import { ecdsaSignatureFromDer, readRsaModulus, readSubjectPublicKeyInfo } from 
 import { decodePublicPem } from "./pem.ts";
 import { isSmallOrder } from "./small_order.ts";
 
-type Algorithm = "Ed25519" | "P-256" | "P-384" | "RSA-PSS";
+type Algorithm = "Ed25519" | "P-256" | "P-384" | "RSA-PSS" | "RSASSA-PKCS1-v1_5";
 
 /** RSA moduli below this are within reach of factoring; above, verifying gets slow enough to stall. */
 const RSA_BITS = { least: 2048, most: 8192 } as const;
@@ -44,6 +44,9 @@ export class PublicKey {
     if (keytype === "rsa" && scheme === "rsassa-pss-sha256") {
       return new PublicKey("RSA-PSS", readRsa(text));
     }
+    if (keytype === "rsa" && scheme === "rsa-pkcs1v15-sha256") {
+      return new PublicKey("RSASSA-PKCS1-v1_5", readRsa(text));
+    }
     if (!["ecdsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384"].includes(keytype)) {
       return undefined;
     }
@@ -52,9 +55,12 @@ export class PublicKey {
     return undefined;
   }
 
-  /** Equal for equal keys, whatever the form they came in and the key id they are listed under. */
+  /**
+   * Equal for equal keys, whatever the form and the scheme they came in and the key id they are
+   * listed under.
+   */
   get identity(): string {
-    return `${this.#algorithm}:${encodeHex(this.#bytes)}`;
+    return encodeHex(this.#bytes);
   }
 
   /** True when `signature` is this key's signature over `message`. */
@@ -64,6 +70,8 @@ export class PublicKey {
     switch (this.#algorithm) {
       case "Ed25519":
         return await crypto.subtle.verify("Ed25519", key, new Uint8Array(signature), data);
+      case "RSASSA-PKCS1-v1_5":
+        return await crypto.subtle.verify(this.#algorithm, key, new Uint8Array(signature), data);
       case "RSA-PSS":
         return await this.#verifyPss(key, data, new Uint8Array(signature));
       default: {
@@ -96,8 +104,9 @@ export class PublicKey {
       switch (this.#algorithm) {
         case "Ed25519":
           return await crypto.subtle.importKey("raw", this.#bytes, "Ed25519", true, ["verify"]);
-        case "RSA-PSS": {
-          const algorithm = { name: "RSA-PSS", hash: "SHA-256" };
+        case "RSA-PSS":
+        case "RSASSA-PKCS1-v1_5": {
+          const algorithm = { name: this.#algorithm, hash: "SHA-256" };
           return await crypto.subtle.importKey("spki", this.#bytes, algorithm, true, ["verify"]);
         }
         default: {
@@ -141,12 +150,14 @@ function readPoint(text: string, curve: keyof typeof CURVES): Uint8Array {
 function readRsa(text: string): Uint8Array {
   const der = decodePublicPem(text);
   const info = der && readSubjectPublicKeyInfo(der);
-  const modulus = info && readRsaModulus(info.key);
   const algorithm = new Uint8Array([...derOids(RSA_OID), 0x05, 0x00]);
-  if (der === undefined || modulus === undefined || !equalBytes(info!.algorithm, algorithm)) {
+  const modulus = info && equalBytes(info.algorithm, algorithm)
+    ? readRsaModulus(info.key)
+    : undefined;
+  if (der === undefined || modulus === undefined) {
     throw invalid("an RSA key must be a SubjectPublicKeyInfo in PEM");
   }
-  const bits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24;
+  const bits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24; // its first byte is not 0
   if (bits < RSA_BITS.least || bits > RSA_BITS.most) {
     throw invalid(
       `an RSA modulus must have ${RSA_BITS.least} to ${RSA_BITS.most} bits, not ${bits}`,

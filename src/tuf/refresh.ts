@@ -83,8 +83,16 @@ async function refreshTimestamp(
   // 5.4.1: the file, or what was already fetched of it; if that is refused, a mirror is to blame.
   const timestamp = (early && await ifAccepted(() => accept(early))) ??
     await fetcher.fetch(name, fetcher.limits.timestampBytes, accept);
-  // 5.4.5: keep it, unless it is the one that is kept.
-  if (timestamp.trusted !== kept) await store.put(name, timestamp.trusted.bytes);
+  // 5.4.5: keep it, unless it is the one that is kept, or another process has kept a newer one since.
+  if (timestamp.trusted !== kept) {
+    const other = await recall(
+      store,
+      name,
+      (bytes) => TrustedTimestamp.verify(root, bytes, undefined),
+    );
+    await TrustedTimestamp.verify(root, timestamp.trusted.bytes, other);
+    await store.put(name, timestamp.trusted.bytes);
+  }
   return { timestamp, hadBaseline: kept !== undefined };
 }
 

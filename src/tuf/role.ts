@@ -1,5 +1,5 @@
 import type { Fields } from "./fields.ts";
-import type { JsonValue } from "./json.ts";
+import type { JsonObject, JsonValue } from "./json.ts";
 import type { KeyId } from "./key.ts";
 
 /** The four roles that every repository has, in the order a client verifies them. */
@@ -14,6 +14,8 @@ export interface RoleKeys {
   readonly keyIds: readonly KeyId[];
   /** How many distinct keys must sign; at least 1. */
   readonly threshold: number;
+  /** Signed fields that this version of TUF does not know. */
+  readonly unknown?: JsonObject;
 }
 
 /** Reads `keyids` and `threshold` of a role. A threshold of 0 would accept anything: refused. */

@@ -33,7 +33,7 @@ export function readRoot(fields: Fields): Root {
     // TUF 4.3 calls it optional; without it, the repository has no consistent snapshots.
     consistentSnapshot: fields.has("consistent_snapshot") && fields.boolean("consistent_snapshot"),
     keys: readKeys(fields.object.get("keys"), `${fields.path}.keys`),
-    roles: new Map(TOP_LEVEL_ROLES.map((role) => [role, readRoleKeys(roles.fields(role))])),
+    roles: new Map(TOP_LEVEL_ROLES.map((role) => [role, readRole(roles.fields(role))])),
     ...(unknown && { unknown }),
   };
 }
@@ -42,7 +42,7 @@ export function readRoot(fields: Fields): Root {
 export function encodeRoot(root: Root): JsonObject {
   const roles = Array.from(
     root.roles,
-    ([name, role]) => [name, jsonObject(encodeRoleKeys(role), undefined)] as const,
+    ([name, role]) => [name, jsonObject(encodeRoleKeys(role), role.unknown)] as const,
   );
   return jsonObject([
     ...encodeHead("root", root),
@@ -50,4 +50,9 @@ export function encodeRoot(root: Root): JsonObject {
     ["keys", encodeKeys(root.keys)],
     ["roles", jsonObject(roles, undefined)],
   ], root.unknown);
+}
+
+function readRole(fields: Fields): RoleKeys {
+  const unknown = fields.except("keyids", "threshold");
+  return { ...readRoleKeys(fields), ...(unknown && { unknown }) };
 }

@@ -2,7 +2,7 @@ import { type Delegations, encodeDelegations, readDelegations } from "./delegati
 import type { Fields } from "./fields.ts";
 import { encodeHead, HEAD_FIELDS, type MetadataHead, readHead } from "./head.ts";
 import { isJsonObject, type JsonObject, jsonObject } from "./json.ts";
-import { type Hashes, readHashes } from "./meta_file.ts";
+import { type Hashes, readHashes } from "./hashes.ts";
 
 /** Targets metadata: the files a role vouches for, and whom it delegates to (TUF 4.5). */
 export interface Targets extends MetadataHead {

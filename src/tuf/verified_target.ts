@@ -1,5 +1,6 @@
+import { BrecciaError } from "../errors.ts";
 import type { JsonObject } from "./json.ts";
-import type { Hashes } from "./meta_file.ts";
+import { type Hashes, mismatch } from "./hashes.ts";
 import type { TargetFile } from "./targets.ts";
 import type { TrustedTargets } from "./trusted_targets.ts";
 
@@ -31,6 +32,20 @@ export class VerifiedTarget {
   /** Digests in lower-case hex by algorithm: at least one. */
   get hashes(): Hashes {
     return this.#file.hashes;
+  }
+
+  /**
+   * Throws unless `bytes` are this target.
+   *
+   * @throws {BrecciaError} `target-mismatch`.
+   */
+  async check(bytes: Uint8Array): Promise<void> {
+    const why = await mismatch(bytes, this.#file);
+    if (why === undefined) return;
+    throw new BrecciaError(
+      "target-mismatch",
+      `Cannot accept the target ${JSON.stringify(this.path)}: ${why}; use another mirror`,
+    );
   }
 
   /** The publisher's own fields. */

@@ -26,6 +26,9 @@ type Mutable<T> = { -readonly [Field in keyof T]: T[Field] };
 /** One minute of the simulated repository's life, in milliseconds. */
 export const MINUTE = 60_000;
 
+/** One day in milliseconds. */
+export const DAY = 24 * 60 * MINUTE;
+
 /** When every simulated story begins. */
 export const START = Date.UTC(2031, 0, 1);
 
@@ -46,7 +49,7 @@ export class SimulatedRepository {
   describesFiles = true;
 
   private constructor() {
-    const head = { specVersion: SPEC_VERSION, version: 1, expires: START + 60 * 24 * 60 * MINUTE };
+    const head = { specVersion: SPEC_VERSION, version: 1, expires: START + 60 * DAY };
     this.root = {
       type: "root",
       ...head,
@@ -72,6 +75,13 @@ export class SimulatedRepository {
     await repository.publishRoot();
     await repository.publish();
     return repository;
+  }
+
+  /** Lets everything expire at `expires`, in milliseconds since 1970. */
+  expireAll(expires: number): void {
+    const date = Math.floor(expires / 1000) * 1000;
+    const files = [this.root, this.timestamp, this.snapshot, ...this.targets.values()];
+    for (const file of files) file.expires = date;
   }
 
   /** Gives a top-level role `count` new keys; the root must be published to take effect. */
