@@ -6,6 +6,13 @@
  */
 
 export { decodeDelta, DeltaDecoder } from "./decoder.ts";
+export { type DeltaDescription, describeDelta } from "./describe.ts";
 export { encodeDelta, type EncodeDeltaOptions, type EncodeProgress } from "./encode.ts";
-export { DELTA_PREAMBLE_BYTES, type DeltaHead, type DeltaSegment, readHeadLength } from "./head.ts";
+export {
+  DELTA_PREAMBLE_BYTES,
+  type DeltaHead,
+  type DeltaSegment,
+  readHeadLength,
+  type StreamName,
+} from "./head.ts";
 export { MemoryAccess, type RandomAccess } from "./random_access.ts";

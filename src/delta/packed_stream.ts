@@ -55,3 +55,14 @@ export function readStream(from: ByteReader, zstd: Zstd, max: number): Uint8Arra
     return from.fail("a compressed stream is broken", cause);
   }
 }
+
+/** Skips one stream without decoding it; returns how many bytes it takes. */
+export function skipStream(from: ByteReader): number {
+  const start = from.offset;
+  const length = from.varint();
+  if (length > 0) {
+    const packed = from.varint();
+    from.bytes(packed === 0 ? length : packed);
+  }
+  return from.offset - start;
+}

@@ -1,0 +1,54 @@
+import { ByteReader } from "../bytes/mod.ts";
+import { loadZstd } from "../codec/mod.ts";
+import {
+  DELTA_PREAMBLE_BYTES,
+  type DeltaHead,
+  readHead,
+  readHeadLength,
+  STREAM_NAMES,
+  type StreamName,
+} from "./head.ts";
+import { skipStream } from "./packed_stream.ts";
+
+/** Where the bytes of a delta are, all as stored. */
+export interface DeltaDescription {
+  readonly head: DeltaHead;
+  /** The head without image tables and matches: sizes, hashes, segment table. */
+  readonly headBytes: number;
+  readonly imageBytes: number;
+  /** The three control streams. */
+  readonly matchBytes: number;
+  /** Each stream summed over all segments, its length fields included. */
+  readonly streams: Readonly<Record<StreamName, number>>;
+}
+
+/**
+ * Says where a delta's bytes are, without decoding more than its head.
+ *
+ * @throws {BrecciaError} `delta-malformed`.
+ */
+export async function describeDelta(delta: Uint8Array): Promise<DeltaDescription> {
+  const headLength = readHeadLength(delta.subarray(0, DELTA_PREAMBLE_BYTES));
+  const { head, cost } = readHead(delta, await loadZstd());
+  const streams: Record<StreamName, number> = {
+    run: 0,
+    byte: 0,
+    reference: 0,
+    word: 0,
+    literal: 0,
+  };
+  for (const [i, { storedStart, storedEnd }] of head.segments.entries()) {
+    const bytes = delta.subarray(storedStart, storedEnd);
+    const from = new ByteReader(bytes, `delta's segment ${i}`, "delta-malformed");
+    for (const name of STREAM_NAMES) streams[name] += skipStream(from);
+    from.end();
+  }
+  const matchBytes = cost.gap + cost.length + cost.jump;
+  return {
+    head,
+    headBytes: headLength - cost.images - matchBytes,
+    imageBytes: cost.images,
+    matchBytes,
+    streams,
+  };
+}
