@@ -108,6 +108,19 @@ export function isBrecciaError(error: unknown, ...codes: ErrorCode[]): error is 
   return error instanceof BrecciaError && (codes.length === 0 || codes.includes(error.code));
 }
 
+/**
+ * Ends `what` when its caller no longer wants it.
+ *
+ * @throws {BrecciaError} `cancelled` when `signal` is aborted.
+ */
+export function checkCancelled(signal: AbortSignal | undefined, what: string): void {
+  if (signal?.aborted) {
+    throw new BrecciaError("cancelled", `${what} was cancelled; nothing that runs was changed`, {
+      cause: signal.reason,
+    });
+  }
+}
+
 const EXIT_CODES: Record<ErrorFamily, number> = {
   usage: 3,
   trust: 4,

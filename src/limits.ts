@@ -53,6 +53,12 @@ export const INDEX_LIMITS = {
   streamBytes: 1024 * 1024 * MiB,
 } as const;
 
+/** Bounds on one `POST /chunks` (docs/formats/chunk-exchange.md). */
+export const EXCHANGE_LIMITS = {
+  /** Chunks that a client asks for at once: the answer is streamed, so this bounds what is lost with it. */
+  chunks: 8192,
+} as const;
+
 /** Bounds on HTTP exchanges. */
 export const TRANSPORT_LIMITS = {
   /** No byte for this long, in milliseconds: stops slow-loris and hanging servers. */

@@ -7,6 +7,7 @@
 
 export * from "./clock.ts";
 export * from "./http.ts";
+export * from "./install_target.ts";
 export * from "./log.ts";
 export * from "./random_access.ts";
 export * from "./store.ts";

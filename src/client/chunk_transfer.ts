@@ -1,0 +1,155 @@
+import type { VerifiedChunk } from "../chunk/mod.ts";
+import { BrecciaError } from "../errors.ts";
+import {
+  CHUNK_FRAME_BYTES,
+  CHUNK_REQUEST_TYPE,
+  type ChunkRef,
+  encodeChunkRequest,
+  openStoredChunk,
+  packKey,
+  type PackRef,
+  type ReleaseIndex,
+} from "../index/mod.ts";
+import { type HttpAnswer, type Mirror, readAnswer } from "../transport/mod.ts";
+import { BodyReader } from "./body_reader.ts";
+import type { BatchPlan, ChunkRequestPlan, RangePlan } from "./chunk_request.ts";
+
+/** Ranges in flight at once. Each is held until its turn, so that memory is bounded by their lengths. */
+const RANGES_IN_FLIGHT = 4;
+
+/** A release index and the hash by which edges know it. */
+export interface NamedIndex {
+  readonly index: ReleaseIndex;
+  /** SHA-256 of its bytes. */
+  readonly sha256: Uint8Array;
+}
+
+/**
+ * Sends `requests` to one mirror and yields their chunks, verified and in order.
+ *
+ * @throws {BrecciaError} `chunk-missing` when the mirror does not have one, `chunk-mismatch`,
+ * `frame-malformed` or `frame-oversized` when it sends another, and the codes of the network family.
+ */
+export async function* transferChunks(
+  { index, sha256 }: NamedIndex,
+  requests: readonly ChunkRequestPlan[],
+  mirror: Mirror,
+  signal?: AbortSignal,
+): AsyncGenerator<VerifiedChunk, void, undefined> {
+  const ranges = requests.filter((request) => request.kind === "range");
+  if (ranges.length > 0) yield* transferRanges(index, ranges, mirror, signal);
+  for (const request of requests) {
+    if (request.kind === "batch") yield* transferBatch({ index, sha256 }, request, mirror, signal);
+  }
+}
+
+async function* transferBatch(
+  { index, sha256 }: NamedIndex,
+  batch: BatchPlan,
+  mirror: Mirror,
+  signal?: AbortSignal,
+): AsyncGenerator<VerifiedChunk, void, undefined> {
+  const answer = await mirror.send("chunks", {
+    method: "POST",
+    headers: { "content-type": CHUNK_REQUEST_TYPE },
+    body: encodeChunkRequest({ index: sha256, ordinals: batch.ordinals }),
+    maxBytes: batch.bytes,
+    ...(signal && { signal }),
+  });
+  try {
+    if (answer.status !== 200) throw unexpectedStatus(answer, mirror, "chunks");
+    const body = new BodyReader(answer.body, `the chunks from ${mirror.url.host}`);
+    for (const ordinal of batch.ordinals) {
+      const chunk = index.chunks.at(ordinal);
+      const frame = await body.bytes(CHUNK_FRAME_BYTES);
+      const length = new DataView(frame.buffer).getUint32(0, true);
+      if (length !== chunk.storedLength) throw notSent(chunk, length, mirror);
+      yield await openStoredChunk(await body.bytes(length), chunk);
+    }
+    await body.end();
+  } finally {
+    await answer.cancel();
+  }
+}
+
+async function* transferRanges(
+  index: ReleaseIndex,
+  ranges: readonly RangePlan[],
+  mirror: Mirror,
+  signal?: AbortSignal,
+): AsyncGenerator<VerifiedChunk, void, undefined> {
+  const abandon = new AbortController();
+  const either = signal ? AbortSignal.any([signal, abandon.signal]) : abandon.signal;
+  const inFlight: Promise<Uint8Array>[] = [];
+  let sent = 0;
+  try {
+    for (const range of ranges) {
+      while (sent < ranges.length && inFlight.length < RANGES_IN_FLIGHT) {
+        const next = ranges[sent++] as RangePlan;
+        const body = fetchRange(index.packs[next.pack] as PackRef, next, mirror, either);
+        // Awaited in its turn; until then a failure must not count as unhandled.
+        body.catch(() => {});
+        inFlight.push(body);
+      }
+      const body = await (inFlight.shift() as Promise<Uint8Array>);
+      for (const ordinal of range.ordinals) {
+        const chunk = index.chunks.at(ordinal);
+        const from = chunk.packOffset - range.offset;
+        yield await openStoredChunk(body.subarray(from, from + chunk.storedLength), chunk);
+      }
+    }
+  } finally {
+    abandon.abort();
+    await Promise.allSettled(inFlight);
+  }
+}
+
+async function fetchRange(
+  pack: PackRef,
+  { offset, bytes: length }: RangePlan,
+  mirror: Mirror,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const key = packKey(pack.sha256);
+  // A host that knows no ranges sends the pack from its beginning: as good, and never longer than signed.
+  const answer = await mirror.send(key, {
+    range: { offset, length },
+    maxBytes: pack.bytes,
+    signal,
+  });
+  if (answer.status !== 206 && answer.status !== 200) {
+    await answer.cancel();
+    throw unexpectedStatus(answer, mirror, key);
+  }
+  const body = await readAnswer(answer);
+  const range = answer.status === 206 ? body : body.subarray(offset, offset + length);
+  if (range.length !== length) {
+    throw new BrecciaError(
+      "response-truncated",
+      `Cannot use ${key} from ${mirror.url.host}: ${range.length} bytes came of ${length}; try again`,
+    );
+  }
+  return range;
+}
+
+function notSent(chunk: ChunkRef, length: number, mirror: Mirror): BrecciaError {
+  return length === 0
+    ? new BrecciaError(
+      "chunk-missing",
+      `Cannot get chunk ${chunk.ordinal} from ${mirror.url.host}: it does not have it now; try ` +
+        `again or use another mirror`,
+    )
+    : new BrecciaError(
+      "chunk-mismatch",
+      `Cannot accept chunk ${chunk.ordinal} from ${mirror.url.host}: ${length} bytes were sent where ` +
+        `${chunk.storedLength} are signed; use another mirror`,
+    );
+}
+
+function unexpectedStatus({ status }: HttpAnswer, mirror: Mirror, what: string): BrecciaError {
+  return new BrecciaError(
+    status === 404 || status === 410 ? "chunk-missing" : "http-status",
+    `Cannot fetch ${what} from ${mirror.url.host}: it answered ${status}; try again or use another ` +
+      `mirror`,
+  );
+}

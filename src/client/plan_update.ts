@@ -1,0 +1,112 @@
+import type { ReleaseIndex } from "../index/mod.ts";
+import { type ChunkRequestPlan, type MirrorKind, planRequests } from "./chunk_request.ts";
+import { ChunkSources } from "./chunk_sources.ts";
+import type { NamedIndex } from "./chunk_transfer.ts";
+import type { Seed } from "./seed.ts";
+import { type TreeChanges, treeChanges } from "./tree_changes.ts";
+
+/** What an update transfers, in bytes of HTTP bodies. */
+export interface PlanBytes {
+  /** All of it: the sum of `index`, `chunks`, `framing` and `gaps`. */
+  readonly total: number;
+  /** The release index; 0 when it is on the device already. */
+  readonly index: number;
+  /** Chunks as they are stored: most are compressed. */
+  readonly chunks: number;
+  /** What an edge adds to tell chunks apart. */
+  readonly framing: number;
+  /** What is fetched along with ranges of packs, and dropped. */
+  readonly gaps: number;
+  /** For comparison: what a device with nothing would transfer in chunks. */
+  readonly full: number;
+  /** Bytes of the release that come from the device itself. */
+  readonly reused: number;
+  /** Length of the release. */
+  readonly release: number;
+}
+
+/** How a device gets from what it has to a release. What it promises is what happens. */
+export interface UpdatePlan {
+  readonly release: NamedIndex;
+  readonly seeds: readonly Seed[];
+  readonly sources: ChunkSources;
+  readonly requests: readonly ChunkRequestPlan[];
+  readonly mirror: MirrorKind;
+  readonly bytes: PlanBytes;
+  readonly changes: TreeChanges;
+  /** Sentences for people: why these bytes travel. */
+  readonly reasons: readonly string[];
+}
+
+/** What a plan is made from. */
+export interface PlanInput {
+  readonly release: NamedIndex;
+  /** Bytes that fetching the index took. */
+  readonly indexBytes: number;
+  /** What runs now, to tell which files change. */
+  readonly installed?: ReleaseIndex | undefined;
+  /** Where chunks may be taken from, the best first. */
+  readonly seeds: readonly Seed[];
+  /** How the mirror that will be asked serves chunks. */
+  readonly mirror: MirrorKind;
+}
+
+/** Plans an update: for each chunk its cheapest source, and the requests for those that no seed has. */
+export function planUpdate(input: PlanInput): UpdatePlan {
+  const { release, seeds, mirror } = input;
+  const { index } = release;
+  const sources = ChunkSources.choose(index, seeds);
+  const requests = planRequests(index, sources.fetched(), mirror);
+  let chunks = 0;
+  let fetchedPlain = 0;
+  for (const ordinal of sources.fetched()) {
+    chunks += index.chunks.at(ordinal).storedLength;
+    fetchedPlain += index.chunks.at(ordinal).length;
+  }
+  const requested = requests.reduce((sum, request) => sum + request.bytes, 0);
+  let full = 0;
+  for (const chunk of index.chunks) full += chunk.storedLength;
+  const bytes: PlanBytes = {
+    total: input.indexBytes + requested,
+    index: input.indexBytes,
+    chunks,
+    framing: mirror === "edge" ? requested - chunks : 0,
+    gaps: mirror === "edge" ? 0 : requested - chunks,
+    full,
+    reused: index.streamBytes - fetchedPlain,
+    release: index.streamBytes,
+  };
+  return {
+    release,
+    seeds,
+    sources,
+    requests,
+    mirror,
+    bytes,
+    changes: treeChanges(input.installed, index),
+    reasons: reasonsFor(seeds, bytes, requests),
+  };
+}
+
+function reasonsFor(
+  seeds: readonly Seed[],
+  bytes: PlanBytes,
+  requests: readonly ChunkRequestPlan[],
+): string[] {
+  const reasons: string[] = [];
+  if (seeds.length === 0) reasons.push("nothing is installed: every chunk is fetched");
+  for (const { label, chunks, index } of seeds) {
+    const whole = chunks === index.chunks.count
+      ? ""
+      : `, ${chunks} of ${index.chunks.count} chunks`;
+    reasons.push(`chunks are taken from ${label}${whole}`);
+  }
+  if (bytes.chunks === 0) reasons.push("every chunk is on this device");
+  else {
+    const way = requests[0]?.kind === "batch"
+      ? "asked for in batches from an edge"
+      : "read as ranges of packs from a static host";
+    reasons.push(`what is missing is ${way}`);
+  }
+  return reasons;
+}
