@@ -51,11 +51,10 @@ export async function* fetchChunks(
 
 /** The mirror with the least blame that did not fail at this chunk. */
 function nextMirror(
-  { mirrors }: MirrorSet,
+  mirrors: MirrorSet,
   failed: ReadonlyMap<Mirror, BrecciaError>,
 ): Mirror {
-  const candidates = mirrors.filter((mirror) => !failed.has(mirror));
-  const [best] = candidates.toSorted((a, b) => a.blame.length - b.blame.length);
+  const best = mirrors.inOrder().find((mirror) => !failed.has(mirror));
   if (best !== undefined) return best;
   const errors = [...failed.values()];
   const first = errors[0] as BrecciaError;

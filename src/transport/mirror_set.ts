@@ -54,7 +54,7 @@ export class MirrorSet {
 
   /** The mirror that the next attempt begins with. */
   get preferred(): Mirror {
-    return this.#inOrder()[0] as Mirror;
+    return this.inOrder()[0] as Mirror;
   }
 
   /**
@@ -65,16 +65,32 @@ export class MirrorSet {
    * a sentence that names each.
    */
   async attempt<T>(what: string, attempt: (mirror: Mirror) => Promise<T>): Promise<T> {
+    const done = await this.find(what, async (mirror) => ({ value: await attempt(mirror) }));
+    return (done as { value: T }).value;
+  }
+
+  /**
+   * As {@linkcode MirrorSet.attempt}, for what may be absent: `look` returns `undefined` for "not
+   * here", which is no blame, and the next mirror is asked. The result is `undefined` when every mirror
+   * that answered said so.
+   */
+  async find<T>(
+    what: string,
+    look: (mirror: Mirror) => Promise<T | undefined>,
+  ): Promise<T | undefined> {
     const failures: { mirror: Mirror; error: BrecciaError }[] = [];
-    for (const mirror of this.#inOrder()) {
+    const mirrors = this.inOrder();
+    for (const mirror of mirrors) {
       try {
-        return await attempt(mirror);
+        const found = await look(mirror);
+        if (found !== undefined) return found;
       } catch (error) {
         if (!isBrecciaError(error) || error.code === "cancelled") throw error;
         mirror.blame.push({ code: error.code, message: error.message });
         failures.push({ mirror, error });
       }
     }
+    if (failures.length < mirrors.length) return undefined;
     const [first] = failures as [typeof failures[number]];
     if (failures.length === 1) throw first.error;
     const each = failures.map(({ mirror, error }) => `${mirror.url.host}: ${error.message}`);
@@ -85,7 +101,8 @@ export class MirrorSet {
     );
   }
 
-  #inOrder(): Mirror[] {
+  /** The mirrors, those with the least blame first. */
+  inOrder(): Mirror[] {
     return this.mirrors.toSorted((a, b) => a.blame.length - b.blame.length);
   }
 }
