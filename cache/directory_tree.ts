@@ -174,10 +174,15 @@ export class DirectoryTreeWriter implements TreeWriter {
     await syncDirectory(dirname(this.#root));
   }
 
-  /** See {@linkcode TreeWriter.discard}. */
-  async discard(): Promise<void> {
+  /** See {@linkcode TreeWriter.interrupt}. */
+  async interrupt(): Promise<void> {
     await this.#file?.handle.close();
     this.#file = undefined;
+  }
+
+  /** See {@linkcode TreeWriter.discard}. */
+  async discard(): Promise<void> {
+    await this.interrupt();
     await rm(this.#root, { recursive: true, force: true });
   }
 

@@ -2,6 +2,13 @@ import type { Command } from "./command.ts";
 
 /** Every command and where it is; a command is loaded only when it is called. */
 export const COMMANDS: ReadonlyMap<string, () => Promise<{ readonly command: Command }>> = new Map([
+  ["apply", () => import("./commands/apply.ts")],
+  ["check", () => import("./commands/check.ts")],
   ["chunk", () => import("./commands/chunk.ts")],
   ["conformance", () => import("./commands/conformance.ts")],
+  ["list", () => import("./commands/list.ts")],
+  ["plan", () => import("./commands/plan.ts")],
+  ["rollback", () => import("./commands/rollback.ts")],
+  ["status", () => import("./commands/status.ts")],
+  ["update", () => import("./commands/update.ts")],
 ]);

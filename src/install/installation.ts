@@ -173,6 +173,18 @@ export class Installation {
     return { writer: this.#target.write(name), reader: this.#target.read(name), name };
   }
 
+  /**
+   * Gives a transfer up. A partial tree that its writer left stays as a seed for the next one; nothing is
+   * staged any more.
+   */
+  async abandonTransfer(): Promise<void> {
+    const partial = (await this.#target.trees()).find(isPartial);
+    if (partial !== undefined) return;
+    const state = this.#record.current === undefined ? "inactive" : "finished";
+    await this.#save({ ...this.#record, state, staged: undefined });
+    await this.#sweep();
+  }
+
   /** Gives the tree that was written its name. Partial trees have served. */
   async endTransfer(transfer: TransferTree): Promise<void> {
     const staged = this.#staged("transferred", "stage the release");

@@ -57,6 +57,8 @@ export interface TreeWriter {
   write(bytes: Uint8Array): Promise<void>;
   /** Makes everything durable. After it the tree may be activated. */
   finish(): Promise<void>;
+  /** Releases file handles and leaves what was written: a beginning of the tree, not durable. */
+  interrupt(): Promise<void>;
   /** Removes what was written. */
   discard(): Promise<void>;
 }

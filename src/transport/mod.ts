@@ -12,4 +12,5 @@ export {
   type HttpRequest,
   readAnswer,
 } from "./http_client.ts";
+export { type MetadataFileRequest, MetadataMirrors } from "./metadata_mirrors.ts";
 export { Mirror, MirrorSet } from "./mirror_set.ts";

@@ -1,0 +1,176 @@
+/**
+ * Installations in a directory of this machine, for Deno and Node: `current` (the pointer, a symbolic
+ * link), `releases/` (trees) and `state/` (small files).
+ *
+ * @module
+ */
+
+import {
+  chmod,
+  mkdir,
+  open,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  statfs,
+  symlink,
+} from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { BrecciaError } from "../src/errors.ts";
+import type { InstallTarget, ManagedStore, TreeReader, TreeWriter } from "../src/ports/mod.ts";
+import { DirectoryTreeReader, DirectoryTreeWriter } from "./directory_tree.ts";
+import { FileStore } from "./fs.ts";
+import { lockFile } from "./lock_file.ts";
+import { storageError } from "./storage_error.ts";
+
+const TREE_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
+
+/** An installation in the directory `location`, which the first update creates. */
+export class DirectoryInstall implements InstallTarget {
+  readonly location: string;
+  readonly state: ManagedStore;
+
+  /** Uses the directory `location`. */
+  constructor(location: string) {
+    this.location = location;
+    this.state = new FileStore(join(location, "state"));
+  }
+
+  /** See {@linkcode InstallTarget.pointer}. */
+  async pointer(): Promise<string | undefined> {
+    let target: string;
+    try {
+      target = await readlink(this.#pointerPath);
+    } catch (cause) {
+      if (isCode(cause, "ENOENT")) return undefined;
+      throw storageError(cause, "read the pointer", this.#pointerPath);
+    }
+    const name = /^releases\/([^/]+)$/.exec(target)?.[1] ?? "";
+    if (!TREE_NAME.test(name)) {
+      throw new BrecciaError(
+        "storage-corrupt",
+        `Cannot tell what is installed: ${this.#pointerPath} points at ${
+          JSON.stringify(target)
+        }, ` +
+          `which no update put there; point it at a directory in releases/`,
+      );
+    }
+    return name;
+  }
+
+  /** See {@linkcode InstallTarget.point}: a new link is renamed over the old one. */
+  async point(name: string): Promise<void> {
+    checkName(name);
+    const next = `${this.#pointerPath}.next`;
+    try {
+      await rm(next, { force: true });
+      await symlink(`releases/${name}`, next);
+      await rename(next, this.#pointerPath);
+      await syncFolder(this.location);
+    } catch (cause) {
+      throw storageError(cause, "move the pointer", this.#pointerPath);
+    }
+  }
+
+  /** See {@linkcode InstallTarget.trees}. */
+  async trees(): Promise<string[]> {
+    try {
+      return (await readdir(join(this.location, "releases"))).filter((name) =>
+        TREE_NAME.test(name)
+      );
+    } catch (cause) {
+      if (isCode(cause, "ENOENT")) return [];
+      throw storageError(cause, "read", join(this.location, "releases"));
+    }
+  }
+
+  /** See {@linkcode InstallTarget.read}. */
+  read(name: string): TreeReader {
+    return new DirectoryTreeReader(this.#tree(name));
+  }
+
+  /** See {@linkcode InstallTarget.write}. */
+  write(name: string): TreeWriter {
+    return new DirectoryTreeWriter(this.#tree(name));
+  }
+
+  /** See {@linkcode InstallTarget.rename}. */
+  async rename(from: string, to: string): Promise<void> {
+    try {
+      await rename(this.#tree(from), this.#tree(to));
+      await syncFolder(join(this.location, "releases"));
+    } catch (cause) {
+      throw storageError(cause, "rename", this.#tree(from));
+    }
+  }
+
+  /** See {@linkcode InstallTarget.remove}. Read-only directories are made writable first. */
+  async remove(name: string): Promise<void> {
+    const root = this.#tree(name);
+    try {
+      await makeRemovable(root);
+      await rm(root, { recursive: true, force: true });
+    } catch (cause) {
+      throw storageError(cause, "remove", root);
+    }
+  }
+
+  /** See {@linkcode InstallTarget.freeBytes}. */
+  async freeBytes(): Promise<number | undefined> {
+    for (let folder = this.location;; folder = dirname(folder)) {
+      try {
+        const { bavail, bsize } = await statfs(folder);
+        return bavail * bsize;
+      } catch (cause) {
+        if (!isCode(cause, "ENOENT") || folder === dirname(folder)) return undefined;
+      }
+    }
+  }
+
+  /** See {@linkcode InstallTarget.lock}. */
+  async lock(): Promise<() => Promise<void>> {
+    try {
+      await mkdir(join(this.location, "releases"), { recursive: true });
+    } catch (cause) {
+      throw storageError(cause, "create", this.location);
+    }
+    return await lockFile(join(this.location, "lock"), this.location);
+  }
+
+  get #pointerPath(): string {
+    return join(this.location, "current");
+  }
+
+  #tree(name: string): string {
+    checkName(name);
+    return join(this.location, "releases", name);
+  }
+}
+
+function checkName(name: string): void {
+  if (!TREE_NAME.test(name)) {
+    throw new BrecciaError("usage", `Cannot use ${JSON.stringify(name)} as the name of a tree`);
+  }
+}
+
+async function makeRemovable(folder: string): Promise<void> {
+  try {
+    await chmod(folder, 0o700);
+  } catch (cause) {
+    if (isCode(cause, "ENOENT")) return;
+    throw cause;
+  }
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await makeRemovable(join(folder, entry.name));
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  await using handle = await open(folder, "r");
+  await handle.sync();
+}
+
+function isCode(cause: unknown, code: string): boolean {
+  return (cause as { code?: string }).code === code;
+}

@@ -1,0 +1,24 @@
+import type { Command, CommandContext } from "../command.ts";
+import { AT_FLAG, openDevice } from "../device.ts";
+
+/** `breccia rollback`: goes back to the release before, and forward again when it is run twice. */
+export const command: Command = {
+  name: "rollback",
+  summary: "Go back to the release that was installed before",
+  usage: "--at DIR",
+  description:
+    "The previous release is verified file by file first. A second rollback leads forward " +
+    "again. No network is needed.",
+  example: "breccia rollback --at /opt/app",
+  operands: [0, 0],
+  flags: AT_FLAG,
+  run: rollback,
+};
+
+async function rollback(context: CommandContext): Promise<void> {
+  const { installation, current } = await openDevice(context);
+  const { signal } = context;
+  const { version } = await installation.exclusively(() => installation.rollback({ signal }));
+  context.output.document({ rolledBack: true, version, from: current?.version });
+  context.output.print(`${version} is installed again; ${current?.version} is kept beside it`);
+}

@@ -1,0 +1,64 @@
+import { readFile } from "node:fs/promises";
+import { DirectoryInstall } from "../../cache/directory_install.ts";
+import { type UpdatePolicy, Updater } from "../client/mod.ts";
+import { openSession, type Session } from "../install/mod.ts";
+import type { CommandContext, FlagTable } from "./command.ts";
+import { fileError } from "./file_error.ts";
+
+/** The flag of every command that works on an installation. */
+export const AT_FLAG: FlagTable = {
+  at: {
+    type: "string",
+    value: "DIR",
+    help: "The installation: holds current, releases/ and state/",
+  },
+};
+
+/** Flags of the commands that ask mirrors. All but --at are remembered after the first update. */
+export const DEVICE_FLAGS: FlagTable = {
+  ...AT_FLAG,
+  from: {
+    type: "string",
+    multiple: true,
+    value: "URL",
+    help: "A mirror; may be given several times",
+  },
+  root: { type: "string", value: "FILE", help: "The publisher's root.json; needed the first time" },
+  app: { type: "string", value: "NAME", help: "The app, where a repository holds several" },
+  channel: { type: "string", value: "NAME", help: "The channel to follow; at first: stable" },
+  platform: { type: "string", value: "NAME", help: "The platform to follow; at first: any" },
+};
+
+/** Opens the installation that `--at` names. */
+export async function openDevice({ flags, path }: CommandContext): Promise<Session> {
+  return await openSession(new DirectoryInstall(path(flags.required("at"))));
+}
+
+/** Opens the client of the installation that `--at` names. */
+export async function openUpdater(
+  context: CommandContext,
+): Promise<{ updater: Updater; session: Session }> {
+  const { flags, path } = context;
+  const session = await openDevice(context);
+  const rootFile = flags.text("root");
+  const policy: UpdatePolicy = {
+    app: flags.text("app"),
+    channel: flags.text("channel"),
+    platform: flags.text("platform"),
+    version: flags.text("version"),
+  };
+  const updater = Updater.open({
+    root: rootFile === undefined ? undefined : await readRoot(path(rootFile)),
+    mirrors: flags.texts("from"),
+    install: session,
+    cache: session.installation.files,
+    policy,
+  });
+  return { updater, session };
+}
+
+async function readRoot(file: string): Promise<Uint8Array> {
+  return await readFile(file).catch((cause) => {
+    throw fileError("read", file, cause);
+  });
+}

@@ -1,0 +1,57 @@
+import type { ReleaseIndex } from "../index/mod.ts";
+import type { TreeReader, TreeWriter } from "../ports/mod.ts";
+import type { FetchedIndex } from "./fetch_index.ts";
+
+/** A release on the device, as far as the client must know it. */
+export interface InstalledRelease {
+  readonly app: string;
+  readonly version: string;
+  readonly platform: string;
+  /** SHA-256 of its index in hex. */
+  readonly index: string;
+}
+
+/** A tree on the device that may hold chunks of the next release; the caller closes it. */
+export interface SeedTree {
+  readonly label: string;
+  readonly index: ReleaseIndex;
+  readonly tree: TreeReader;
+  /** Set when an interrupted transfer left it: only its beginning is there. */
+  readonly partial?: string;
+}
+
+/** A tree that is being written, and can already be read. */
+export interface StagingTree {
+  readonly writer: TreeWriter;
+  readonly reader: TreeReader;
+}
+
+/** What the device follows, remembered from the first update on. */
+export interface Subscription {
+  readonly app: string;
+  readonly channel: string;
+  readonly platform: string;
+  readonly mirrors: readonly string[];
+}
+
+/**
+ * What the client wants of an installation. `src/install` provides it through the composition roots:
+ * the two rooms stand side by side and don't know each other.
+ */
+export interface InstallSession {
+  readonly current: InstalledRelease | undefined;
+  readonly subscription: Subscription | undefined;
+  /** Trees that may hold chunks, the best first. */
+  seeds(): Promise<SeedTree[]>;
+  /** The index of what runs, or `undefined` when nothing does or it is damaged. */
+  installedIndex(): Promise<ReleaseIndex | undefined>;
+  /**
+   * Stages a release under the lock: `write` fills the tree. When it throws, what runs is as it was, and
+   * nothing is staged.
+   */
+  transfer(fetched: FetchedIndex, write: (tree: StagingTree) => Promise<void>): Promise<void>;
+  /** Verifies what is staged and activates it, under the lock. */
+  apply(signal?: AbortSignal): Promise<InstalledRelease>;
+  /** Remembers what the device follows, under the lock. */
+  subscribe(subscription: Subscription): Promise<void>;
+}

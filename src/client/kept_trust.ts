@@ -1,0 +1,27 @@
+import type { ManagedStore } from "../ports/mod.ts";
+import type { MetadataStore } from "../tuf/mod.ts";
+
+/** Trusted metadata among a device's small files, under `metadata/`. */
+export class KeptTrust implements MetadataStore {
+  readonly #files: ManagedStore;
+
+  /** Keeps it in `files`. */
+  constructor(files: ManagedStore) {
+    this.#files = files;
+  }
+
+  /** See {@linkcode MetadataStore.get}. */
+  async get(name: string): Promise<Uint8Array | undefined> {
+    return (await this.#files.get(`metadata/${name}`))?.bytes;
+  }
+
+  /** See {@linkcode MetadataStore.put}. */
+  async put(name: string, bytes: Uint8Array): Promise<void> {
+    await this.#files.put(`metadata/${name}`, bytes);
+  }
+
+  /** See {@linkcode MetadataStore.delete}. */
+  async delete(name: string): Promise<void> {
+    await this.#files.delete(`metadata/${name}`);
+  }
+}

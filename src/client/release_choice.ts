@@ -1,0 +1,76 @@
+import { BrecciaError } from "../errors.ts";
+import { compareVersions, parseReleaseInfo, type ReleaseInfo } from "../index/mod.ts";
+import type { VerifiedMetadata, VerifiedTarget } from "../tuf/mod.ts";
+
+/** A release that signed metadata offers, and the target that is its index. */
+export interface OfferedRelease {
+  readonly info: ReleaseInfo;
+  readonly index: VerifiedTarget;
+  /** SHA-256 of the index in hex, as signed. */
+  readonly indexSha256: string;
+}
+
+/** What a device follows. */
+export interface ReleaseFilter {
+  /** Without it, the channel must offer one app only. */
+  readonly app?: string | undefined;
+  readonly channel: string;
+  /** Releases for `any` platform fit everywhere. */
+  readonly platform: string;
+  /** This version only. */
+  readonly version?: string | undefined;
+}
+
+/**
+ * The release that a device should have: of those that fit, the highest version, or the one asked for.
+ * A version that was withdrawn is offered no more, so the choice can be lower than what is installed.
+ *
+ * @throws {BrecciaError} `version-missing` when nothing fits; `usage` when several apps do.
+ */
+export async function selectRelease(
+  metadata: VerifiedMetadata,
+  filter: ReleaseFilter,
+): Promise<OfferedRelease> {
+  const offers: OfferedRelease[] = [];
+  for await (const index of metadata.allTargets()) {
+    const info = parseReleaseInfo(index.custom);
+    const indexSha256 = index.hashes.get("sha256");
+    if (info === undefined || indexSha256 === undefined || !fits(info, filter)) continue;
+    offers.push({ info, index, indexSha256 });
+  }
+  const apps = new Set(offers.map(({ info }) => info.app));
+  if (apps.size > 1) {
+    throw new BrecciaError(
+      "usage",
+      `Cannot choose an app: channel ${filter.channel} offers ${
+        [...apps].join(", ")
+      }; name one with --app`,
+    );
+  }
+  const [best] = offers.sort((a, b) => compareOffers(b.info, a.info, filter.platform));
+  if (best === undefined) throw nothingFits(filter);
+  return best;
+}
+
+function fits(info: ReleaseInfo, filter: ReleaseFilter): boolean {
+  return info.channels.includes(filter.channel) &&
+    (info.platform === filter.platform || info.platform === "any") &&
+    (filter.app === undefined || info.app === filter.app) &&
+    (filter.version === undefined || info.version === filter.version);
+}
+
+/** By version; of equal ones, the build for this platform before the one for any. */
+function compareOffers(a: ReleaseInfo, b: ReleaseInfo, platform: string): number {
+  const order = compareVersions(a.order, a.version, b.version);
+  if (order !== 0) return order;
+  return Number(a.platform === platform) - Number(b.platform === platform);
+}
+
+function nothingFits({ app, channel, platform, version }: ReleaseFilter): BrecciaError {
+  const what = [app ?? "any app", version].filter(Boolean).join(" ");
+  return new BrecciaError(
+    "version-missing",
+    `Cannot find ${what} for platform ${platform} in channel ${channel}: no signed release fits; ` +
+      `check the names, or ask the publisher`,
+  );
+}

@@ -1,0 +1,84 @@
+import { isBrecciaError } from "../errors.ts";
+import type { ReleaseIndex } from "../index/mod.ts";
+import type { InstallTarget, TreeReader, TreeWriter } from "../ports/mod.ts";
+import { Installation, type InstalledSeed } from "./installation.ts";
+import type { InstalledRelease, Subscription } from "./install_record.ts";
+import { isPartial } from "./tree_name.ts";
+
+/** An installation as the client uses it: whole steps, each under the lock. */
+export interface Session {
+  /** The steps beneath, for `rollback`, `status` and checks of what is installed. */
+  readonly installation: Installation;
+  /** What runs. */
+  readonly current: InstalledRelease | undefined;
+  /** What the device follows. */
+  readonly subscription: Subscription | undefined;
+  /** See {@linkcode Installation.seeds}. */
+  seeds(): Promise<InstalledSeed[]>;
+  /** The index of what runs, or `undefined` when nothing does or its index is damaged. */
+  installedIndex(): Promise<ReleaseIndex | undefined>;
+  /**
+   * Stages a release: `write` fills the tree. When it throws, what runs is as it was and nothing is staged.
+   *
+   * @throws {BrecciaError} what `write` throws; `locked`, `storage-full`, `wrong-state`.
+   */
+  transfer(
+    release: { readonly index: ReleaseIndex; readonly bytes: Uint8Array },
+    write: (tree: { readonly writer: TreeWriter; readonly reader: TreeReader }) => Promise<void>,
+  ): Promise<void>;
+  /** Verifies what is staged and moves the pointer to it. See {@linkcode Installation.activate}. */
+  apply(signal?: AbortSignal): Promise<InstalledRelease>;
+  /** See {@linkcode Installation.subscribe}. */
+  subscribe(subscription: Subscription): Promise<void>;
+}
+
+/** Opens the installation that `target` holds. */
+export async function openSession(target: InstallTarget): Promise<Session> {
+  const installation = await Installation.open(target);
+  return {
+    installation,
+    get current() {
+      return installation.record.current;
+    },
+    get subscription() {
+      return installation.record.subscription;
+    },
+    seeds: () => installation.seeds(),
+    installedIndex: () => installedIndex(installation),
+    transfer: (release, write) =>
+      installation.exclusively(async () => {
+        const partial = (await target.trees()).find((name) => isPartial(name));
+        const tree = await installation.beginTransfer(release.index, release.bytes, partial);
+        try {
+          await write(tree);
+        } catch (error) {
+          await installation.abandonTransfer();
+          throw error;
+        } finally {
+          await tree.reader.close();
+        }
+        await installation.endTransfer(tree);
+      }),
+    apply: (signal) =>
+      installation.exclusively(async () => {
+        const verified = await installation.verifyStaged(signal === undefined ? {} : { signal });
+        await installation.activate(verified);
+        return verified.release;
+      }),
+    subscribe: (subscription) =>
+      installation.exclusively(() => installation.subscribe(subscription)),
+  };
+}
+
+async function installedIndex(installation: Installation): Promise<ReleaseIndex | undefined> {
+  const { current } = installation.record;
+  if (current === undefined) return undefined;
+  try {
+    return await installation.indexOf(current);
+  } catch (error) {
+    if (isBrecciaError(error, "storage-corrupt", "index-malformed", "frame-malformed")) {
+      return undefined;
+    }
+    throw error;
+  }
+}
