@@ -1,0 +1,151 @@
+import { encodeHex } from "../bytes/mod.ts";
+import { DEFAULT_CHUNKING } from "../chunk/mod.ts";
+import {
+  archiveTarget,
+  decodeIndex,
+  encodeIndex,
+  indexTarget,
+  notesTarget,
+  parseVersion,
+  type ReleaseIndex,
+  type ReleaseInfo,
+  releaseInfoToCustom,
+  StreamLayout,
+  targetKey,
+} from "../index/mod.ts";
+import type { ObjectStore, TreeReader } from "../ports/mod.ts";
+import type { TargetFile, Targets } from "../tuf/mod.ts";
+import { type AppConfig, checkName, loadConfig } from "./app_config.ts";
+import { buildIndex } from "./build_index.ts";
+import { BuildStream } from "./build_stream.ts";
+import { type ChunkEncoder, chunkTree } from "./chunk_tree.ts";
+import { changeDraft, loadDraft } from "./drafts.ts";
+import { findKnownChunks } from "./known_chunks.ts";
+import { PackWriter } from "./pack_writer.ts";
+import { loadPublished } from "./published_metadata.ts";
+import { checkNewVersion, listReleases } from "./release_list.ts";
+import { scanTree } from "./scan_tree.ts";
+import { describeTarget } from "./target_bytes.ts";
+
+/** A build and how it is to be offered. */
+export interface NewRelease {
+  readonly version: string;
+  readonly tree: TreeReader;
+  /** Channel that offers it; `"stable"` unless given. */
+  readonly channel?: string | undefined;
+  /** Platform it runs on; `"any"` unless given. */
+  readonly platform?: string | undefined;
+  /** Notes for people, in Markdown. */
+  readonly notes?: Uint8Array | undefined;
+  /** True when a client on any older version must not skip it. */
+  readonly required?: boolean | undefined;
+}
+
+/** A release that waits for `publish`. */
+export interface AddedRelease {
+  readonly info: ReleaseInfo;
+  readonly index: ReleaseIndex;
+  /** Length of the stored index in bytes. */
+  readonly indexBytes: number;
+  /** Bytes of the stream that earlier releases or earlier chunks had stored already. */
+  readonly reusedBytes: number;
+  /** Bytes of the packs that were written for it. */
+  readonly packBytes: number;
+}
+
+/**
+ * Makes a build into a release and stages it: its packs and its index are stored, and the next
+ * `publishRepository` licenses them. Nobody sees it before. When it throws, nothing is staged;
+ * when it refuses, nothing is written at all.
+ *
+ * @throws {BrecciaError} `version-malformed`, `version-duplicate`, `version-lower`, the codes of
+ * `scanTree`, `tree-changed`, and those of the store.
+ */
+export async function addRelease(
+  store: ObjectStore,
+  release: NewRelease,
+  options: { readonly encode?: ChunkEncoder; readonly signal?: AbortSignal } = {},
+): Promise<AddedRelease> {
+  const config = await loadConfig(store);
+  const published = (await loadPublished(store)).targets;
+  const { info, channel } = describeRelease(config, release);
+  const path = indexTarget(info.app, info.version, info.platform);
+  const { targets: draft } = await loadDraft(store, published);
+  checkNewVersion(draft, { ...info, channel }, path);
+  const layout = new StreamLayout(await scanTree(release.tree));
+
+  const known = await findKnownChunks(store, listReleases(draft, config.order));
+  const packs = new PackWriter(store, options);
+  const stream = new BuildStream(layout, release.tree);
+  const { chunks, reusedBytes } = await chunkTree(stream.read(), {
+    chunking: DEFAULT_CHUNKING,
+    known,
+    packs,
+    ...options,
+  });
+  const index = buildIndex({
+    ...info,
+    chunking: DEFAULT_CHUNKING,
+    entries: stream.entries,
+    chunks,
+    streamSha256: stream.sha256(),
+  });
+  const bytes = await encodeIndex(index);
+  // What is signed has passed every check that a client will make of it.
+  await decodeIndex(bytes);
+
+  const staged = new Map<string, TargetFile>([[info.archive, archiveOf(index)]]);
+  await stageFile(store, staged, path, bytes, info);
+  if (release.notes !== undefined) {
+    await stageFile(store, staged, info.notes as string, release.notes, undefined);
+  }
+  await changeDraft(store, published, (targets): Targets => {
+    checkNewVersion(targets, { ...info, channel }, path);
+    return { ...targets, targets: new Map([...targets.targets, ...staged]) };
+  });
+  return { info, index, indexBytes: bytes.length, reusedBytes, packBytes: packs.bytesWritten };
+}
+
+function describeRelease(
+  config: AppConfig,
+  { version, channel = "stable", platform = "any", notes, required }: NewRelease,
+): { info: ReleaseInfo; channel: string } {
+  const { app, order } = config;
+  parseVersion(order, version);
+  checkName("a channel", channel);
+  checkName("a platform", platform);
+  const info: ReleaseInfo = {
+    app,
+    version,
+    platform,
+    order,
+    channels: [channel],
+    archive: archiveTarget(app, version, platform),
+    ...(notes === undefined ? {} : { notes: notesTarget(app, version, platform) }),
+    ...(required === true ? { required } : {}),
+  };
+  return { info, channel };
+}
+
+/** The stream as a signed target: plain TUF clients get it as a tar archive from an edge. */
+function archiveOf(index: ReleaseIndex): TargetFile {
+  return {
+    length: index.streamBytes,
+    hashes: new Map([["sha256", encodeHex(index.streamSha256)]]),
+  };
+}
+
+async function stageFile(
+  store: ObjectStore,
+  staged: Map<string, TargetFile>,
+  path: string,
+  bytes: Uint8Array,
+  info: ReleaseInfo | undefined,
+): Promise<void> {
+  const target = await describeTarget(
+    bytes,
+    info === undefined ? undefined : releaseInfoToCustom(info),
+  );
+  await store.put(targetKey(path, target.hashes.get("sha256") as string), bytes);
+  staged.set(path, target);
+}

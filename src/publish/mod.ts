@@ -1,0 +1,25 @@
+/**
+ * Publishing: a build becomes a release, signed by four roles, in a store of static files.
+ *
+ * @module
+ */
+
+export { type AddedRelease, addRelease, type NewRelease } from "./add_release.ts";
+export {
+  type AppConfig,
+  checkName,
+  CONFIG_KEY,
+  DEFAULT_EXPIRY_DAYS,
+  loadConfig,
+} from "./app_config.ts";
+export type { ChunkEncoder } from "./chunk_tree.ts";
+export { type Draft, loadDraft } from "./drafts.ts";
+export { initRepository, type NewRepository } from "./init_repository.ts";
+export { encodeKeyFile, readKeyFile } from "./key_file.ts";
+export type { KeyRing } from "./key_ring.ts";
+export { loadIndex } from "./known_chunks.ts";
+export { loadPublished, metadataKey, type PublishedMetadata } from "./published_metadata.ts";
+export { type Publication, publishRepository } from "./publish_repository.ts";
+export { type LicensedRelease, listReleases } from "./release_list.ts";
+export { scanTree } from "./scan_tree.ts";
+export { type Upload, uploadRepository } from "./upload_repository.ts";
