@@ -2,13 +2,19 @@ import type { Command } from "./command.ts";
 
 /** Every command and where it is; a command is loaded only when it is called. */
 export const COMMANDS: ReadonlyMap<string, () => Promise<{ readonly command: Command }>> = new Map([
+  ["add", () => import("./commands/add.ts")],
   ["apply", () => import("./commands/apply.ts")],
   ["check", () => import("./commands/check.ts")],
   ["chunk", () => import("./commands/chunk.ts")],
   ["conformance", () => import("./commands/conformance.ts")],
+  ["diff", () => import("./commands/diff.ts")],
+  ["init", () => import("./commands/init.ts")],
+  ["inspect", () => import("./commands/inspect.ts")],
   ["list", () => import("./commands/list.ts")],
   ["plan", () => import("./commands/plan.ts")],
+  ["publish", () => import("./commands/publish.ts")],
   ["rollback", () => import("./commands/rollback.ts")],
   ["status", () => import("./commands/status.ts")],
   ["update", () => import("./commands/update.ts")],
+  ["verify", () => import("./commands/verify.ts")],
 ]);

@@ -13,6 +13,13 @@ export {
   loadConfig,
 } from "./app_config.ts";
 export type { ChunkEncoder } from "./chunk_tree.ts";
+export {
+  describeRepository,
+  type ReleaseDescription,
+  type RepositoryDescription,
+  type RoleDescription,
+} from "./describe_repository.ts";
+export { diffReleases, type ReleaseDiff } from "./diff_releases.ts";
 export { type Draft, loadDraft } from "./drafts.ts";
 export { initRepository, type NewRepository } from "./init_repository.ts";
 export { encodeKeyFile, readKeyFile } from "./key_file.ts";
@@ -23,3 +30,4 @@ export { type Publication, publishRepository } from "./publish_repository.ts";
 export { type LicensedRelease, listReleases } from "./release_list.ts";
 export { scanTree } from "./scan_tree.ts";
 export { type Upload, uploadRepository } from "./upload_repository.ts";
+export { type Finding, type Verification, verifyRepository } from "./verify_repository.ts";

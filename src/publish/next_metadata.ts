@@ -1,6 +1,7 @@
 import {
   type MetaFile,
   type Root,
+  ROOT_VERSION_FIELD,
   type Snapshot,
   SPEC_VERSION,
   type Targets,
@@ -15,13 +16,6 @@ export interface SignedFile<T> {
   readonly metadata: T;
   readonly bytes: Uint8Array;
 }
-
-/**
- * Field of timestamp metadata that says which root is the newest, so that a client with the newest
- * root need not ask for the next one: a check without news is one request. Unknown to TUF, and
- * ignored by plain clients.
- */
-export const ROOT_VERSION_FIELD = "x-breccia-root";
 
 const DAY = 86_400_000;
 

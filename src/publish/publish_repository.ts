@@ -1,17 +1,17 @@
 import { equalBytes } from "../bytes/mod.ts";
 import { BrecciaError, isBrecciaError } from "../errors.ts";
 import type { Clock, ObjectStore } from "../ports/mod.ts";
-import { type Metadata, signMetadata, type Snapshot, type Targets } from "../tuf/mod.ts";
+import {
+  type Metadata,
+  ROOT_VERSION_FIELD,
+  signMetadata,
+  type Snapshot,
+  type Targets,
+} from "../tuf/mod.ts";
 import { type AppConfig, loadConfig } from "./app_config.ts";
 import { loadDraft, sameContent } from "./drafts.ts";
 import { type KeyRing, signersFor } from "./key_ring.ts";
-import {
-  expiryOf,
-  nextSnapshot,
-  nextTimestamp,
-  ROOT_VERSION_FIELD,
-  type SignedFile,
-} from "./next_metadata.ts";
+import { expiryOf, nextSnapshot, nextTimestamp, type SignedFile } from "./next_metadata.ts";
 import {
   loadPublished,
   metadataKey,

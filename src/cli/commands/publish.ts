@@ -1,0 +1,46 @@
+import { systemClock } from "../../ports/mod.ts";
+import { publishRepository, uploadRepository } from "../../publish/mod.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { keyDirectoryOf } from "../key_directory.ts";
+import { openStore } from "../open_store.ts";
+
+/** `breccia publish --repo DIR`: signs what changed and makes it visible. */
+export const command: Command = {
+  name: "publish",
+  summary: "Sign what changed and make it visible, timestamp last",
+  usage: "--repo DIR [--to STORE] [--keys DIR]",
+  description:
+    "Clients see the old state or the new one, never a mix. After a crash, run it again: " +
+    "it goes on where it stopped. With --to, the repository is then copied to another store.",
+  example: "breccia publish --repo ./repo --to fs:/srv/www/updates",
+  operands: [0, 0],
+  flags: {
+    repo: { type: "string", value: "DIR", help: "The repository" },
+    to: { type: "string", value: "STORE", help: "Upload to this store too: fs:DIR" },
+    keys: { type: "string", value: "DIR", help: "The private keys (default: --repo + .keys)" },
+  },
+  run: publish,
+};
+
+async function publish(context: CommandContext): Promise<void> {
+  const { flags, path, cwd, output, signal } = context;
+  const repository = path(flags.required("repo"));
+  const store = await openStore(`fs:${repository}`, cwd);
+  const keys = keyDirectoryOf(context, repository);
+  const publication = await publishRepository(store, { keys, clock: systemClock, signal });
+  const to = flags.text("to");
+  const upload = to === undefined
+    ? undefined
+    : await uploadRepository(store, await openStore(to, cwd), { signal });
+
+  output.document({ ...publication, ...(upload === undefined ? {} : { upload }) });
+  output.print(
+    publication.signed.length === 0
+      ? "Nothing was staged; what is published stays."
+      : `Signed ${publication.signed.join(", ")}; the timestamp is at version ` +
+        `${publication.timestampVersion}.`,
+  );
+  if (upload !== undefined) {
+    output.print(`Uploaded ${upload.objects} objects, ${upload.bytes} bytes, to ${to}.`);
+  }
+}

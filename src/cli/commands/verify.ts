@@ -1,0 +1,28 @@
+import { verifyRepository } from "../../publish/mod.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { openStore } from "../open_store.ts";
+
+/** `breccia verify --repo DIR`: checks everything that is published. */
+export const command: Command = {
+  name: "verify",
+  summary: "Check every signature, index, pack, chunk and file",
+  usage: "--repo DIR",
+  description: "Exits 1 when anything that is published is not as it was signed.",
+  example: "breccia verify --repo ./repo",
+  operands: [0, 0],
+  flags: { repo: { type: "string", value: "DIR", help: "The repository" } },
+  run: verify,
+};
+
+async function verify({ flags, path, cwd, output, signal }: CommandContext): Promise<void | 1> {
+  const store = await openStore(`fs:${path(flags.required("repo"))}`, cwd);
+  const verification = await verifyRepository(store, { signal });
+  const { releases, packs, chunks, findings } = verification;
+  output.document(verification);
+  for (const { code, message } of findings) output.print(`${code}: ${message}`);
+  output.print(
+    `Checked ${releases} releases, ${packs} packs, ${chunks} chunks: ` +
+      (findings.length === 0 ? "all as signed." : `${findings.length} not as signed.`),
+  );
+  if (findings.length > 0) return 1;
+}
