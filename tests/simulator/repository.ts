@@ -1,4 +1,5 @@
 import { encodeHex, sha256 } from "../../src/bytes/mod.ts";
+import { binName } from "../../src/tuf/hash_bins.ts";
 import {
   type DelegatedRole,
   Ed25519Signer,
@@ -161,6 +162,27 @@ export class SimulatedRepository {
       ...rest,
     };
     from.delegations = { keys, to: [...to, role] };
+  }
+
+  /** Has `delegator` delegate to 2^`bitLength` hash bins that share one key. */
+  async delegateToBins(delegator: string, bitLength: number, namePrefix: string): Promise<void> {
+    const [signer] = await generateSigners(1) as [Signer];
+    const bins = { keyIds: [signer.keyId], threshold: 1, bitLength, namePrefix };
+    const keys = new Map([[signer.keyId, signer.key]]);
+    this.role(delegator).delegations = { keys, to: bins };
+    for (let bin = 0; bin < 2 ** bitLength; bin++) {
+      this.role(binName(bins, bin));
+      this.signers.set(binName(bins, bin), [signer]);
+    }
+  }
+
+  /** Adds a target to the bin of the top-level role that its path's hash says. */
+  async addTargetToBin(path: string, content: Uint8Array, bitLength: number): Promise<void> {
+    const { to } = this.role("targets").delegations ?? {};
+    if (to === undefined || !("bitLength" in to)) throw new Error("there are no hash bins");
+    const [first, second] = await sha256(new TextEncoder().encode(path)) as unknown as number[];
+    const bin = ((first as number) * 256 + (second as number)) >> (16 - bitLength);
+    await this.addTarget(path, content, binName(to, bin));
   }
 
   /** Signs all targets metadata, the snapshot and the timestamp, with the next versions where asked. */
