@@ -7,7 +7,7 @@
  */
 
 /** Instruction sets whose references are modelled, by their number in the format. */
-export const ARCHITECTURES = ["x86-64", "arm64"] as const;
+export const ARCHITECTURES = ["x86-64", "arm64", "wasm"] as const;
 
 /** An instruction set whose references are modelled. */
 export type Architecture = typeof ARCHITECTURES[number];

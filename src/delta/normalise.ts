@@ -1,6 +1,7 @@
 import { Arm64Reference } from "./arm64_reference.ts";
 import { ImageLayout, type Range } from "./image.ts";
 import type { Program } from "./images/program.ts";
+import { WasmOperand } from "./wasm_operand.ts";
 import { X86_BRANCH, X86_LEADS, x86Reference } from "./x86_reference.ts";
 
 /** Stands for what is not loaded from the file: all of it looks alike. */
@@ -38,7 +39,8 @@ class Normaliser {
     const { architecture, executable } = this.#program.tables;
     for (const range of executable) {
       if (architecture === "x86-64") this.#x86(range);
-      else this.#arm64(range);
+      else if (architecture === "arm64") this.#arm64(range);
+      else this.#wasm(range);
     }
     this.#pointers();
     this.#relocations();
@@ -77,6 +79,15 @@ class Normaliser {
         reference.withTarget(word, Math.floor(address / 4096) * 4096, address),
         true,
       );
+    }
+  }
+
+  #wasm(range: Range): void {
+    const operand = new WasmOperand();
+    for (let at = range.start + 2; at < range.end - 4; at++) {
+      if (!operand.read(this.#file, at, range.end - at)) continue;
+      this.#copy.fill(0, at, at + operand.length);
+      at += operand.length - 1;
     }
   }
 

@@ -1,4 +1,4 @@
-import { type HintTable, ImageLayout, type ImagePair } from "./image.ts";
+import { type Architecture, type HintTable, ImageLayout, type ImagePair } from "./image.ts";
 
 /** How a stretch of an old image is predicted. */
 export interface Region {
@@ -17,7 +17,7 @@ export interface Region {
 export class PairLayout {
   readonly old: ImageLayout;
   readonly new: ImageLayout;
-  readonly arm64: boolean;
+  readonly architecture: Architecture;
   /** Keeps apart what is learnt of different images of one archive. 0 for the first. */
   readonly salt: number;
   readonly #starts: number[];
@@ -27,7 +27,7 @@ export class PairLayout {
   constructor(pair: ImagePair, index: number) {
     this.old = new ImageLayout(pair.old);
     this.new = new ImageLayout(pair.new);
-    this.arm64 = pair.old.architecture === "arm64";
+    this.architecture = pair.old.architecture;
     this.salt = Math.imul(index, 0x85ebca6b) >>> 0;
     const cuts = new Set<number>([pair.old.extent.start]);
     const within = (offset: number): void => {

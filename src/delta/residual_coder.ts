@@ -13,6 +13,8 @@ export interface ResidualCoder {
   bytes(guess: Uint8Array, from: number, output: Uint8Array, at: number, count: number): void;
   /** Four bytes, little-endian, that refer to code or data from within code. Signed result. */
   reference(guess: number, output: DataView, at: number): number;
+  /** As many bytes as `guess` holds: an operand of variable length. True when the guess was right. */
+  operand(guess: Uint8Array, output: Uint8Array, at: number): boolean;
   /** Four bytes, little-endian, of data. Signed result. */
   word(guess: number, output: DataView, at: number): number;
 }

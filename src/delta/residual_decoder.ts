@@ -104,6 +104,17 @@ export class ResidualDecoder implements ResidualCoder {
     return this.#number(this.#word, guess, output, at);
   }
 
+  operand(guess: Uint8Array, output: Uint8Array, at: number): boolean {
+    output.set(guess, at);
+    if (this.#left > 0) {
+      this.#left--;
+      return true;
+    }
+    for (let i = 0; i < guess.length; i++) output[at + i]! += this.#reference.byte();
+    this.#left = this.#run.varint();
+    return false;
+  }
+
   #number(stream: ByteSource, guess: number, output: DataView, at: number): number {
     let actual = guess | 0;
     if (this.#left === 0) {

@@ -53,6 +53,19 @@ export class ResidualEncoder implements ResidualCoder {
     return this.#number(this.#streams.word, guess, output.getInt32(at, true));
   }
 
+  operand(guess: Uint8Array, output: Uint8Array, at: number): boolean {
+    if (guess.every((byte, i) => byte === output[at + i])) {
+      this.#right++;
+      return true;
+    }
+    this.#streams.run.varint(this.#right);
+    for (let i = 0; i < guess.length; i++) {
+      this.#streams.reference.byte((output[at + i] as number) - (guess[i] as number));
+    }
+    this.#right = 0;
+    return false;
+  }
+
   #number(stream: ByteSink, guess: number, actual: number): number {
     const difference = (actual - guess) | 0;
     if (difference === 0) {

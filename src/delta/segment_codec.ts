@@ -2,9 +2,10 @@ import { AddressMap } from "./address_map.ts";
 import type { DeltaHead } from "./head.ts";
 import { PageCache } from "./page_cache.ts";
 import { PairLayout } from "./pair_layout.ts";
-import { type Buffer32, CONTEXT_BYTES, Prediction } from "./prediction.ts";
+import { Prediction } from "./prediction.ts";
 import type { RandomAccess } from "./random_access.ts";
 import type { ResidualCoder } from "./residual_coder.ts";
+import { type Buffer32, CONTEXT_BYTES } from "./stretch.ts";
 
 /** Where a piece of a match copies from. */
 const FROM_OLD = 0;

@@ -3,6 +3,7 @@ import type { ImagePair, Range } from "../image.ts";
 import { readElf } from "./elf.ts";
 import { readMachO } from "./macho.ts";
 import { readPe } from "./pe.ts";
+import { readWasm } from "./wasm.ts";
 import type { Program } from "./program.ts";
 
 /** The same program in both files, with what only the encoder needs. */
@@ -32,7 +33,8 @@ interface NamedProgram {
 function programsOf(bytes: Uint8Array): NamedProgram[] {
   const programs: NamedProgram[] = [];
   for (const { name, extent } of membersOf(bytes)) {
-    const program = readElf(bytes, extent) ?? readPe(bytes, extent) ?? readMachO(bytes, extent);
+    const program = readElf(bytes, extent) ?? readPe(bytes, extent) ?? readMachO(bytes, extent) ??
+      readWasm(bytes, extent);
     if (program !== undefined) programs.push({ name, program });
   }
   return programs;
