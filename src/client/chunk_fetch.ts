@@ -2,14 +2,7 @@ import type { VerifiedChunk } from "../chunk/mod.ts";
 import { BrecciaError, isBrecciaError } from "../errors.ts";
 import type { Mirror, MirrorSet } from "../transport/mod.ts";
 import { type MirrorKind, planRequests } from "./chunk_request.ts";
-import { type NamedIndex, transferChunks } from "./chunk_transfer.ts";
-
-/** How a fetch is watched and ended. */
-export interface FetchOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Told when a mirror failed and another one, or the same, takes over: why more bytes travel. */
-  readonly onTrouble?: ((reason: string) => void) | undefined;
-}
+import { type FetchOptions, type NamedIndex, transferChunks } from "./chunk_transfer.ts";
 
 /** How this mirror serves chunks, as far as it is known: an edge serves packs, too. */
 export function mirrorKind(mirror: Mirror): MirrorKind {
@@ -26,7 +19,7 @@ export async function* fetchChunks(
   release: NamedIndex,
   ordinals: readonly number[],
   mirrors: MirrorSet,
-  { signal, onTrouble }: FetchOptions = {},
+  options: FetchOptions = {},
 ): AsyncGenerator<VerifiedChunk, void, undefined> {
   let done = 0;
   /** Mirrors that failed at the chunk which is next, and how. */
@@ -35,7 +28,7 @@ export async function* fetchChunks(
     const mirror = nextMirror(mirrors, failed);
     const requests = planRequests(release.index, ordinals.slice(done), mirrorKind(mirror));
     try {
-      for await (const chunk of transferChunks(release, requests, mirror, signal)) {
+      for await (const chunk of transferChunks(release, requests, mirror, options)) {
         yield chunk;
         done++;
         failed.clear();
@@ -44,7 +37,7 @@ export async function* fetchChunks(
       if (!isBrecciaError(error) || error.code === "cancelled") throw error;
       mirror.blame.push({ code: error.code, message: error.message });
       failed.set(mirror, error);
-      onTrouble?.(error.message);
+      options.onTrouble?.(error.message);
     }
   }
 }

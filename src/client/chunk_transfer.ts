@@ -14,6 +14,13 @@ import { type HttpAnswer, type Mirror, readAnswer } from "../transport/mod.ts";
 import { BodyReader } from "./body_reader.ts";
 import type { BatchPlan, ChunkRequestPlan, RangePlan } from "./chunk_request.ts";
 
+/** How a fetch is watched and ended. */
+export interface FetchOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told why more bytes travel than were planned: a mirror failed, or sent more than was asked for. */
+  readonly onTrouble?: ((reason: string) => void) | undefined;
+}
+
 /** Ranges in flight at once. Each is held until its turn, so that memory is bounded by their lengths. */
 const RANGES_IN_FLIGHT = 4;
 
@@ -34,10 +41,10 @@ export async function* transferChunks(
   { index, sha256 }: NamedIndex,
   requests: readonly ChunkRequestPlan[],
   mirror: Mirror,
-  signal?: AbortSignal,
+  { signal, onTrouble }: FetchOptions = {},
 ): AsyncGenerator<VerifiedChunk, void, undefined> {
   const ranges = requests.filter((request) => request.kind === "range");
-  if (ranges.length > 0) yield* transferRanges(index, ranges, mirror, signal);
+  if (ranges.length > 0) yield* transferRanges(index, ranges, mirror, { signal, onTrouble });
   for (const request of requests) {
     if (request.kind === "batch") yield* transferBatch({ index, sha256 }, request, mirror, signal);
   }
@@ -76,7 +83,7 @@ async function* transferRanges(
   index: ReleaseIndex,
   ranges: readonly RangePlan[],
   mirror: Mirror,
-  signal?: AbortSignal,
+  { signal, onTrouble }: FetchOptions,
 ): AsyncGenerator<VerifiedChunk, void, undefined> {
   const abandon = new AbortController();
   const either = signal ? AbortSignal.any([signal, abandon.signal]) : abandon.signal;
@@ -86,7 +93,10 @@ async function* transferRanges(
     for (const range of ranges) {
       while (sent < ranges.length && inFlight.length < RANGES_IN_FLIGHT) {
         const next = ranges[sent++] as RangePlan;
-        const body = fetchRange(index.packs[next.pack] as PackRef, next, mirror, either);
+        const body = fetchRange(index.packs[next.pack] as PackRef, next, mirror, {
+          signal: either,
+          onTrouble,
+        });
         // Awaited in its turn; until then a failure must not count as unhandled.
         body.catch(() => {});
         inFlight.push(body);
@@ -108,20 +118,25 @@ async function fetchRange(
   pack: PackRef,
   { offset, bytes: length }: RangePlan,
   mirror: Mirror,
-  signal: AbortSignal,
+  { signal, onTrouble }: FetchOptions,
 ): Promise<Uint8Array> {
   const key = packKey(pack.sha256);
   // A host that knows no ranges sends the pack from its beginning: as good, and never longer than signed.
   const answer = await mirror.send(key, {
     range: { offset, length },
     maxBytes: pack.bytes,
-    signal,
+    ...(signal && { signal }),
   });
   if (answer.status !== 206 && answer.status !== 200) {
     await answer.cancel();
     throw unexpectedStatus(answer, mirror, key);
   }
   const body = await readAnswer(answer);
+  if (body.length > length) {
+    onTrouble?.(
+      `${mirror.url.host} sends whole packs where ranges are asked for: ${body.length} bytes, not ${length}`,
+    );
+  }
   const range = answer.status === 206 ? body : body.subarray(offset, offset + length);
   if (range.length !== length) {
     throw new BrecciaError(
