@@ -1,4 +1,5 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
+import { sortedKeys } from "./code_points.ts";
+import { isJsonObject, type JsonValue } from "./json.ts";
 
 /**
  * The bytes that TUF signs: OLPC canonical JSON, as securesystemslib writes it. No white space; keys
@@ -14,49 +15,37 @@ import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
  * ```
  */
 export function encodeCanonicalJson(value: JsonValue): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(canonicalText(value));
+  const parts: string[] = [];
+  write(value, parts);
+  return new TextEncoder().encode(parts.join(""));
 }
 
-function canonicalText(value: JsonValue): string {
-  if (typeof value === "string") return canonicalString(value);
-  if (isJsonObject(value)) return canonicalObject(value);
-  if (Array.isArray(value)) return `[${value.map(canonicalText).join(",")}]`;
-  return String(value);
-}
-
-function canonicalObject(object: JsonObject): string {
-  let text = "{";
-  for (const key of sortedKeys(object)) {
-    if (text.length > 1) text += ",";
-    text += canonicalString(key) + ":" + canonicalText(object.get(key) as JsonValue);
+function write(value: JsonValue, parts: string[]): void {
+  if (typeof value === "string") {
+    writeString(value, parts);
+  } else if (isJsonObject(value)) {
+    let separator = "{";
+    for (const key of sortedKeys(value)) {
+      parts.push(separator);
+      writeString(key, parts);
+      parts.push(":");
+      write(value.get(key) as JsonValue, parts);
+      separator = ",";
+    }
+    parts.push(value.size === 0 ? "{}" : "}");
+  } else if (Array.isArray(value)) {
+    parts.push("[");
+    value.forEach((member, index) => {
+      if (index > 0) parts.push(",");
+      write(member, parts);
+    });
+    parts.push("]");
+  } else {
+    parts.push(String(value));
   }
-  return text + "}";
 }
 
-function canonicalString(text: string): string {
-  return /["\\]/.test(text) ? `"${text.replace(/["\\]/g, "\\$&")}"` : `"${text}"`;
-}
-
-/** The keys of `object` in the order of their code points. */
-function sortedKeys(object: ReadonlyMap<string, unknown>): string[] {
-  const keys = [...object.keys()];
-  // JavaScript sorts by UTF-16 units, which puts U+10000 and above before U+E000: only then is the
-  // slower comparison needed.
-  return keys.some((key) => /[\ud800-\udfff]/.test(key))
-    ? keys.sort(compareCodePoints)
-    : keys.sort();
-}
-
-function compareCodePoints(a: string, b: string): number {
-  const common = Math.min(a.length, b.length);
-  for (let i = 0; i < common; i++) {
-    if (a[i] === b[i]) continue;
-    return rank(a.charCodeAt(i)) - rank(b.charCodeAt(i));
-  }
-  return a.length - b.length;
-}
-
-/** Surrogates rank above every other UTF-16 unit: they encode the highest code points. */
-function rank(unit: number): number {
-  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
+function writeString(text: string, parts: string[]): void {
+  const escaped = text.includes('"') || text.includes("\\") ? text.replace(/["\\]/g, "\\$&") : text;
+  parts.push('"', escaped, '"');
 }

@@ -1,6 +1,7 @@
 import { encodeCanonicalJson } from "./canonical_json.ts";
 import { Fields } from "./fields.ts";
-import { type JsonObject, parseJson } from "./json.ts";
+import type { JsonObject } from "./json.ts";
+import { parseJsonFile } from "./json_parser.ts";
 import type { KeyId } from "./key.ts";
 import { encodeRoot, readRoot, type Root } from "./root.ts";
 import { encodeSnapshot, readSnapshot, type Snapshot } from "./snapshot.ts";
@@ -58,11 +59,12 @@ export function readMetadata<T extends MetadataType>(
   type: T,
   name: string,
 ): UnverifiedMetadata<T> {
-  const file = new Fields(parseJson(bytes, name), name);
+  const { value, canonicalMembers } = parseJsonFile(bytes, name);
+  const file = new Fields(value, name);
   const signed = file.fields("signed");
   return {
     signed: READERS[type](signed),
-    signedBytes: encodeCanonicalJson(signed.object),
+    signedBytes: canonicalMembers.get("signed") ?? encodeCanonicalJson(signed.object),
     signatures: readSignatures(file),
     bytes,
     name,

@@ -16,7 +16,8 @@ export type {
 export { Ed25519Signer } from "./ed25519_signer.ts";
 export type { HashBins } from "./hash_bins.ts";
 export { type MetadataHead, SPEC_VERSION } from "./head.ts";
-export { isJsonObject, type JsonObject, type JsonValue, parseJson, stringifyJson } from "./json.ts";
+export { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from "./json.ts";
+export { parseJson } from "./json_parser.ts";
 export { computeKeyId, type Key, type KeyId, readKey } from "./key.ts";
 export type { Hashes } from "./hashes.ts";
 export type { MetaFile } from "./meta_file.ts";

@@ -1,7 +1,8 @@
 import { encodeHex } from "../bytes/mod.ts";
 import { encodeCanonicalJson } from "./canonical_json.ts";
 import { Fields } from "./fields.ts";
-import { type JsonObject, jsonObject, parseJson, stringifyJson } from "./json.ts";
+import { type JsonObject, jsonObject, stringifyJson } from "./json.ts";
+import { parseJson } from "./json_parser.ts";
 import { encodeMetadata, type Metadata } from "./metadata.ts";
 import type { Signer } from "./signer.ts";
 
