@@ -3,6 +3,9 @@ const MULTIPLIER = 0x2c1b3c6d;
 /** Distance in bytes between indexed places. */
 const STRIDE = 4;
 
+/** Row of a place that is not indexed. */
+const NO_ROW = 0xffffffff;
+
 /**
  * A rolling hash over a window of bytes: a polynomial modulo 2^32, so that moving by one byte costs two
  * multiplications. A window of zeros, and hardly any other, hashes to zero.
@@ -18,9 +21,7 @@ export class RollingHash {
   constructor(bytes: Uint8Array, window: number) {
     this.#bytes = bytes;
     this.#window = window;
-    let power = 1;
-    for (let i = 0; i < window; i++) power = Math.imul(power, MULTIPLIER);
-    this.#leaving = power;
+    this.#leaving = leavingFactor(window);
   }
 
   /** Hash of the window that begins at `at`; cheap when it is the one after the last. */
@@ -61,25 +62,32 @@ export class AnchorIndex {
   readonly #drop: number;
 
   /** Indexes windows of `window` bytes of `bytes` that lie in `ranges`, sorted and apart. */
-  constructor(bytes: Uint8Array, ranges: readonly IndexedRange[], window: number, stride = STRIDE) {
+  constructor(bytes: Uint8Array, ranges: readonly IndexedRange[], window: number) {
     this.window = window;
-    const room = ranges.reduce((sum, { start, end }) => sum + Math.ceil((end - start) / stride), 0);
-    const bits = Math.min(26, Math.max(10, Math.ceil(Math.log2(room + 1))));
+    const room = ranges.reduce((sum, { start, end }) => sum + Math.ceil((end - start) / STRIDE), 0);
+    const bits = Math.min(24, Math.max(10, Math.ceil(Math.log2(room + 1))));
     this.#drop = 32 - bits;
-    this.starts = new Uint32Array((1 << bits) + 1);
-    this.#eachWindow(bytes, ranges, stride, (row) => {
-      this.starts[row + 1]!++;
-    });
-    for (let row = 0; row < 1 << bits; row++) {
-      this.starts[row + 1]! += this.starts[row] as number;
+    // Three passes of little work each: the processor then waits for many cache misses at once.
+    const rows = this.#rowsOf(bytes, ranges, room);
+    const starts = new Uint32Array((1 << bits) + 1);
+    for (let i = 0; i < room; i++) {
+      const row = rows[i] as number;
+      if (row !== NO_ROW) starts[row + 1]!++;
     }
-    this.places = new Uint32Array(this.starts[1 << bits] as number);
-    // Filling moves each row's start to its end; shifting the starts back by one row mends that.
-    this.#eachWindow(bytes, ranges, stride, (row, place) => {
-      this.places[this.starts[row]!++] = place;
-    });
-    this.starts.copyWithin(1, 0, 1 << bits);
-    this.starts[0] = 0;
+    for (let row = 0; row < 1 << bits; row++) starts[row + 1]! += starts[row] as number;
+    const places = new Uint32Array(starts[1 << bits] as number);
+    let i = 0;
+    for (const { start, end } of ranges) {
+      for (let place = start; place < end; place += STRIDE) {
+        const row = rows[i++] as number;
+        if (row !== NO_ROW) places[starts[row]!++] = place;
+      }
+    }
+    // Filling moved each row's start to its end, which is the next row's start.
+    starts.copyWithin(1, 0, 1 << bits);
+    starts[0] = 0;
+    this.places = places;
+    this.starts = starts;
   }
 
   /** The row of a hash that is not zero. */
@@ -87,18 +95,36 @@ export class AnchorIndex {
     return Math.imul(hash ^ (hash >>> 15), 0x9e3779b1) >>> this.#drop;
   }
 
-  #eachWindow(
-    bytes: Uint8Array,
-    ranges: readonly IndexedRange[],
-    stride: number,
-    visit: (row: number, place: number) => void,
-  ): void {
+  /** The row of every place, in order. */
+  #rowsOf(bytes: Uint8Array, ranges: readonly IndexedRange[], room: number): Uint32Array {
+    const rows = new Uint32Array(room).fill(NO_ROW);
+    const { window } = this;
+    const leaving = leavingFactor(window);
+    let i = 0;
     for (const { start, end } of ranges) {
-      const rolling = new RollingHash(bytes, this.window);
-      for (let at = start; at + this.window <= end; at++) {
-        const hash = rolling.moveTo(at);
-        if ((at - start) % stride === 0 && hash !== 0) visit(this.rowOf(hash), at);
+      const next = i + Math.ceil((end - start) / STRIDE);
+      let hash = 0;
+      for (let at = start; at < Math.min(start + window, end); at++) {
+        hash = (Math.imul(hash, MULTIPLIER) + (bytes[at] as number)) | 0;
       }
+      for (let at = start; at + window <= end; at++) {
+        if (((at - start) & (STRIDE - 1)) === 0) {
+          if (hash !== 0) rows[i] = this.rowOf(hash);
+          i++;
+        }
+        const entering = at + window < end ? bytes[at + window] as number : 0;
+        hash = (Math.imul(hash, MULTIPLIER) + entering - Math.imul(bytes[at] as number, leaving)) |
+          0;
+      }
+      i = next;
     }
+    return rows;
   }
+}
+
+/** What a byte was multiplied by when it leaves a window. */
+function leavingFactor(window: number): number {
+  let power = 1;
+  for (let i = 0; i < window; i++) power = Math.imul(power, MULTIPLIER);
+  return power;
 }

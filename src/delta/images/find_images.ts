@@ -1,3 +1,4 @@
+import { equalBytes } from "../../bytes/mod.ts";
 import { DELTA_LIMITS } from "../../limits.ts";
 import type { ImagePair, Range } from "../image.ts";
 import { readElf } from "./elf.ts";
@@ -20,7 +21,8 @@ export function findPrograms(oldBytes: Uint8Array, newBytes: Uint8Array): Progra
   const pairs: ProgramPair[] = [];
   for (const candidate of after) {
     const partner = takePartner(before, candidate);
-    if (partner !== undefined) pairs.push(pairOf(partner.program, candidate.program));
+    if (partner === undefined || sameContent(oldBytes, newBytes, partner, candidate)) continue;
+    pairs.push(pairOf(partner.program, candidate.program));
   }
   return pairs.slice(0, DELTA_LIMITS.images);
 }
@@ -53,6 +55,18 @@ function takePartner(
   let found = alike((text) => text);
   if (found < 0) found = alike((text) => text.replace(/[0-9]+/g, "0"));
   return found < 0 ? undefined : before.splice(found, 1)[0];
+}
+
+/** What has not changed needs no model. */
+function sameContent(
+  oldBytes: Uint8Array,
+  newBytes: Uint8Array,
+  before: NamedProgram,
+  after: NamedProgram,
+): boolean {
+  const content = (bytes: Uint8Array, { program }: NamedProgram): Uint8Array =>
+    bytes.subarray(program.tables.extent.start, program.tables.extent.end);
+  return equalBytes(content(oldBytes, before), content(newBytes, after));
 }
 
 function pairOf(old: Program, new_: Program): ProgramPair {
