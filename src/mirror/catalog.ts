@@ -1,0 +1,83 @@
+import { parseReleaseInfo, type ReleaseInfo } from "../index/mod.ts";
+import type { VerifiedMetadata, VerifiedTarget } from "../tuf/mod.ts";
+
+/** A release that the metadata licenses. */
+export interface CatalogRelease {
+  readonly info: ReleaseInfo;
+  /** The target that is its index. */
+  readonly index: VerifiedTarget;
+  /** The target that is its stream as an archive, where that is licensed too. */
+  readonly archive: VerifiedTarget | undefined;
+}
+
+/** A target that was asked for by a URL. */
+export interface CatalogMatch {
+  readonly target: VerifiedTarget;
+  /** True when the URL holds a digest: it never names other bytes. */
+  readonly immutable: boolean;
+}
+
+/** Everything that one generation of metadata licenses. */
+export class Catalog {
+  readonly #metadata: VerifiedMetadata;
+  /** By target path. */
+  readonly targets: ReadonlyMap<string, VerifiedTarget>;
+  readonly releases: readonly CatalogRelease[];
+  /** Releases by the target path of their archive. */
+  readonly #archives: ReadonlyMap<string, CatalogRelease>;
+
+  private constructor(metadata: VerifiedMetadata, targets: ReadonlyMap<string, VerifiedTarget>) {
+    this.#metadata = metadata;
+    this.targets = targets;
+    this.releases = [...targets.values()].flatMap((index) => {
+      const info = parseReleaseInfo(index.custom);
+      return info ? [{ info, index, archive: targets.get(info.archive) }] : [];
+    });
+    this.#archives = new Map(
+      this.releases.flatMap((release) =>
+        release.archive ? [[release.archive.path, release] as const] : []
+      ),
+    );
+  }
+
+  /**
+   * Reads every targets role.
+   *
+   * @throws {BrecciaError} whatever refuses a delegated role.
+   */
+  static async read(metadata: VerifiedMetadata): Promise<Catalog> {
+    const targets = new Map<string, VerifiedTarget>();
+    for await (const target of metadata.allTargets()) targets.set(target.path, target);
+    return new Catalog(metadata, targets);
+  }
+
+  /** The metadata that license it. */
+  get metadata(): VerifiedMetadata {
+    return this.#metadata;
+  }
+
+  /** The target at a location below `/targets/`, not percent-encoded: with a digest in its name or not. */
+  find(location: string): CatalogMatch | undefined {
+    const name = location.lastIndexOf("/") + 1;
+    const dot = location.indexOf(".", name);
+    if (dot > name) {
+      const target = this.targets.get(location.slice(0, name) + location.slice(dot + 1));
+      const digest = location.slice(name, dot).toLowerCase();
+      if (target !== undefined && [...target.hashes.values()].includes(digest)) {
+        return { target, immutable: true };
+      }
+    }
+    const target = this.targets.get(location);
+    return target && { target, immutable: false };
+  }
+
+  /** The release whose stream this target is, if it is one. */
+  releaseOfArchive(target: VerifiedTarget): CatalogRelease | undefined {
+    return this.#archives.get(target.path);
+  }
+
+  /** Where the target lies upstream. */
+  locationOf(target: VerifiedTarget): string {
+    return this.#metadata.locationOf(target);
+  }
+}

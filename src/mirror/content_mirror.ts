@@ -1,0 +1,171 @@
+import { concatBytes, encodeHex } from "../bytes/mod.ts";
+import { deltaKey, packKey, type PackRef, type ReleaseIndex } from "../index/mod.ts";
+import type { ObjectStore } from "../ports/mod.ts";
+import type { VerifiedTarget } from "../tuf/mod.ts";
+import { archiveFile } from "./archive_file.ts";
+import { workWithin } from "./bounded_work.ts";
+import type { Catalog, CatalogRelease } from "./catalog.ts";
+import { type ContentKind, ContentStore, type ServedFile } from "./content_store.ts";
+import { InFlight } from "./in_flight.ts";
+import { ReleaseShelf } from "./release_shelf.ts";
+import type { Upstream } from "./upstream.ts";
+import { type LicensedFile, objectName } from "./verified_object.ts";
+import { licensedPack, verifyPack } from "./verified_pack.ts";
+
+/** What is fetched at once, so that memory stays far below 128 MiB. */
+const FETCH_BOUNDS = { items: 16, bytes: 20 * 1024 * 1024 };
+
+/**
+ * Brings licensed content into the store, and reads it from there. Whatever is asked for while the same
+ * fetch is under way joins it.
+ */
+export class ContentMirror {
+  /** Verified content. */
+  readonly content: ContentStore;
+  readonly #upstream: Upstream;
+  readonly #fetching = new InFlight<ServedFile>();
+  readonly #locations = new WeakMap<LicensedFile, string>();
+  readonly #shelf = new ReleaseShelf((index) => this.#openTarget(index as VerifiedTarget));
+
+  /** Fetches from `upstream` into `store`. */
+  constructor(store: ObjectStore, upstream: Upstream) {
+    this.content = new ContentStore(store);
+    this.#upstream = upstream;
+  }
+
+  /**
+   * Brings everything that `catalog` licenses: indexes, packs and deltas of releases, other targets
+   * as they are. What the store has is not fetched again.
+   *
+   * @throws {BrecciaError} the first failure; what was verified until then stays.
+   */
+  async bringAll(catalog: Catalog, signal?: AbortSignal): Promise<void> {
+    for (const release of catalog.releases) await this.#bringRelease(catalog, release, signal);
+    const others = [...catalog.targets.values()].filter((target) =>
+      catalog.releaseOfArchive(target) === undefined
+    );
+    await workWithin(
+      others,
+      FETCH_BOUNDS,
+      ({ length }) => length,
+      async (target) => {
+        if (await this.content.has("targets", target)) return;
+        await this.#fetchTarget(target, catalog.locationOf(target), signal);
+      },
+    );
+  }
+
+  /** Opens a target: from the store, rebuilt from chunks, or fetched. */
+  async openTarget(catalog: Catalog, target: VerifiedTarget): Promise<ServedFile> {
+    this.#locations.set(target, catalog.locationOf(target));
+    const release = catalog.releaseOfArchive(target);
+    if (release === undefined) return await this.#openTarget(target);
+    const index = await this.openIndex(catalog, release);
+    const sameStream = index.streamBytes === target.length &&
+      target.hashes.get("sha256")?.toLowerCase() === encodeHex(index.streamSha256);
+    // Both are signed; an archive that is no stream of this index is mirrored as any other file.
+    if (!sameStream) return await this.#openTarget(target);
+    return archiveFile(index, {
+      open: (_, number) => this.openPack(index, number),
+      mend: (_, number) => this.#fetchPack(index, number),
+    });
+  }
+
+  /** The decoded index of a release. */
+  async openIndex(catalog: Catalog, release: CatalogRelease): Promise<ReleaseIndex> {
+    this.#locations.set(release.index, catalog.locationOf(release.index));
+    return await this.#shelf.take(release.index);
+  }
+
+  /** A pack, from the store or fetched. */
+  async openPack(index: ReleaseIndex, number: number): Promise<ServedFile> {
+    const pack = licensedPack(index.packs[number] as PackRef);
+    return await this.content.open("packs", pack) ?? await this.#fetchPack(index, number);
+  }
+
+  /** A delta, from the store or fetched. */
+  async openDelta(delta: LicensedDelta, signal?: AbortSignal): Promise<ServedFile> {
+    return await this.content.open("deltas", delta) ??
+      await this.#fetch("deltas", delta, () =>
+        this.#upstream.fetchFile(
+          delta.key,
+          delta.length,
+          (body) => this.content.ingest("deltas", delta, body),
+          signal,
+        ));
+  }
+
+  async #bringRelease(
+    catalog: Catalog,
+    release: CatalogRelease,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const index = await this.openIndex(catalog, release);
+    await workWithin(index.packs.keys(), FETCH_BOUNDS, (n) => index.packs[n]!.bytes, async (n) => {
+      if (await this.content.has("packs", licensedPack(index.packs[n]!))) return;
+      await this.#fetchPack(index, n, signal);
+    });
+    for (const delta of licensedDeltas(index)) {
+      if (!await this.content.has("deltas", delta)) await this.openDelta(delta, signal);
+    }
+  }
+
+  async #openTarget(target: VerifiedTarget): Promise<ServedFile> {
+    return await this.content.open("targets", target) ??
+      await this.#fetchTarget(target, this.#locations.get(target) ?? target.path);
+  }
+
+  #fetchTarget(
+    target: VerifiedTarget,
+    location: string,
+    signal?: AbortSignal,
+  ): Promise<ServedFile> {
+    return this.#fetch("targets", target, () =>
+      this.#upstream.fetchTarget(
+        location,
+        target.length,
+        (body) => this.content.ingest("targets", target, body),
+        signal,
+      ));
+  }
+
+  #fetchPack(index: ReleaseIndex, number: number, signal?: AbortSignal): Promise<ServedFile> {
+    const pack = index.packs[number] as PackRef;
+    return this.#fetch(
+      "packs",
+      licensedPack(pack),
+      () =>
+        this.#upstream.fetchFile(packKey(pack.sha256), pack.bytes, async (body) => {
+          const bytes = concatBytes(await Array.fromAsync(body));
+          const verified = await verifyPack(bytes, index, number);
+          await this.content.put("packs", licensedPack(pack), verified);
+        }, signal),
+    );
+  }
+
+  #fetch(
+    kind: ContentKind,
+    file: LicensedFile,
+    bring: () => Promise<void>,
+  ): Promise<ServedFile> {
+    return this.#fetching.join(`${kind}/${objectName(file)}`, async () => {
+      await bring();
+      return await this.content.open(kind, file) as ServedFile;
+    });
+  }
+}
+
+/** A delta file in the form in which all content is licensed. */
+export interface LicensedDelta extends LicensedFile {
+  /** Where it lies, upstream and here. */
+  readonly key: string;
+}
+
+/** The deltas of an index. */
+export function licensedDeltas(index: ReleaseIndex): readonly LicensedDelta[] {
+  return index.deltas.map(({ sha256, bytes }) => ({
+    key: deltaKey(sha256),
+    length: bytes,
+    hashes: new Map([["sha256", encodeHex(sha256)]]),
+  }));
+}

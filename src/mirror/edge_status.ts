@@ -1,0 +1,42 @@
+import type { ErrorCode } from "../errors.ts";
+
+/** Why the last refresh did not succeed. */
+export interface RefreshTrouble {
+  readonly code: ErrorCode | "internal";
+  /** One sentence for a person. */
+  readonly message: string;
+  /** When it happened, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** How an edge fares, as `/status.json` shows it. Times are milliseconds since 1970. */
+export interface EdgeStatus {
+  /** Host of the upstream. */
+  readonly upstream: string;
+  /** True when there is verified metadata that has not expired. */
+  readonly ready: boolean;
+  /** What an operator should know: one sentence each; empty when all is well. */
+  readonly reasons: readonly string[];
+  /** When upstream last confirmed what is served, or `null`. */
+  readonly confirmedAt: number | null;
+  /** When the first metadata file expires, or `null` without metadata. */
+  readonly expires: number | null;
+  /** Versions of the top-level metadata, or `null` without metadata. */
+  readonly metadata: {
+    readonly root: number;
+    readonly timestamp: number;
+    readonly snapshot: number;
+    readonly targets: number;
+  } | null;
+  readonly targets: number;
+  readonly releases: readonly {
+    readonly app: string;
+    readonly version: string;
+    readonly platform: string;
+    readonly channels: readonly string[];
+  }[];
+  /** The last refresh that failed, when none has succeeded since. */
+  readonly trouble: RefreshTrouble | null;
+  /** What was asked of the upstream since the start. */
+  readonly upstreamTraffic: { readonly requests: number; readonly bytes: number };
+}

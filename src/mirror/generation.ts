@@ -1,0 +1,201 @@
+import { encodeHex, sha256 } from "../bytes/mod.ts";
+import { BrecciaError } from "../errors.ts";
+import type { ObjectStore } from "../ports/mod.ts";
+import { MemoryMetadataStore, type VerifiedMetadata } from "../tuf/mod.ts";
+
+/** Key of the pointer, the one object that is ever replaced. */
+const POINTER = "current";
+
+/** How long the files of an earlier generation can still be fetched, in milliseconds. */
+const GRACE_MILLISECONDS = 24 * 60 * 60_000;
+
+/** A metadata file that an edge serves. */
+export interface MetadataFile {
+  /** SHA-256 of its bytes in hex: its name in the store. */
+  readonly sha256: string;
+  /** Length in bytes. */
+  readonly bytes: number;
+}
+
+/** The pointer's content: which metadata is current. */
+interface Pointer {
+  readonly format: 1;
+  /** Reference time of the refresh that verified it, in milliseconds since 1970. */
+  readonly verifiedAt: number;
+  /** The trust core's own files, by the names it gives them. */
+  readonly trusted: [name: string, file: MetadataFile][];
+  /** What clients may ask for, by URL path segment. */
+  readonly served: [name: string, file: MetadataFile][];
+  /** Versioned files of earlier generations, until when they are served. */
+  readonly earlier: [name: string, file: MetadataFile, until: number][];
+}
+
+/**
+ * One consistent set of verified metadata. Its files lie under immutable keys, `metadata/SHA256`; a small
+ * pointer object names them and moves by conditional put, so that readers see one set or the next.
+ */
+export class Generation {
+  readonly #pointer: Pointer;
+  readonly #files: ReadonlyMap<string, MetadataFile>;
+  /** Tag of the pointer object; a later generation must replace exactly this one. */
+  readonly etag: string;
+
+  private constructor(pointer: Pointer, etag: string) {
+    this.#pointer = pointer;
+    this.etag = etag;
+    const earlier = pointer.earlier.map(([name, file]) => [name, file] as const);
+    this.#files = new Map([...earlier, ...pointer.served]);
+  }
+
+  /** Reference time of the refresh that verified it, in milliseconds since 1970. */
+  get verifiedAt(): number {
+    return this.#pointer.verifiedAt;
+  }
+
+  /** The file that a client asks for as `name`, of this generation or, for a day, of an earlier one. */
+  file(name: string): MetadataFile | undefined {
+    return this.#files.get(name);
+  }
+
+  /** Keys of every object that this generation needs. */
+  *keys(): Generator<string> {
+    for (const [, { sha256 }] of this.#pointer.trusted) yield metadataKey(sha256);
+    for (const { sha256 } of this.#files.values()) yield metadataKey(sha256);
+  }
+
+  /** What the trust core kept, as it reads it. */
+  async trusted(store: ObjectStore): Promise<MemoryMetadataStore> {
+    const files = await Promise.all(
+      this.#pointer.trusted.map(async ([name, file]) =>
+        [name, await readMetadata(store, file)] as const
+      ),
+    );
+    return new MemoryMetadataStore(files);
+  }
+
+  /** True when `kept` is exactly what the trust core kept for this generation. */
+  async holds(kept: MemoryMetadataStore): Promise<boolean> {
+    const names = new Map(this.#pointer.trusted);
+    for (const [name, bytes] of kept.files()) {
+      if (names.get(name)?.sha256 !== encodeHex(await sha256(bytes))) return false;
+    }
+    return kept.files().size === names.size;
+  }
+
+  /**
+   * The current generation and the tag of the pointer to it: neither when there never was one, the tag
+   * and the damage when the pointer can't be read.
+   *
+   * @throws {BrecciaError} of the storage family.
+   */
+  static async load(store: ObjectStore): Promise<{
+    readonly generation?: Generation;
+    readonly damage?: BrecciaError;
+    readonly etag: string | null;
+  }> {
+    const object = await store.get(POINTER);
+    if (object === undefined) return { etag: null };
+    const pointer = decodePointer(object.bytes);
+    return pointer instanceof BrecciaError
+      ? { damage: pointer, etag: object.etag }
+      : { generation: new Generation(pointer, object.etag), etag: object.etag };
+  }
+
+  /**
+   * Makes verified metadata current: first its files, then the pointer.
+   *
+   * @throws {BrecciaError} `storage-conflict` when another process made a generation meanwhile; the
+   * storage family.
+   */
+  static async commit(
+    store: ObjectStore,
+    metadata: VerifiedMetadata,
+    kept: MemoryMetadataStore,
+    { before, replaces }: {
+      readonly before: Generation | undefined;
+      /** Tag of the pointer that this one replaces; `null` when there is none. */
+      readonly replaces: string | null;
+    },
+  ): Promise<Generation> {
+    const save = async (bytes: Uint8Array): Promise<MetadataFile> => {
+      const file = { sha256: encodeHex(await sha256(bytes)), bytes: bytes.length };
+      const key = metadataKey(file.sha256);
+      if (await store.head(key) === undefined) await store.put(key, bytes);
+      return file;
+    };
+    const trusted: Pointer["trusted"] = [];
+    const served: Pointer["served"] = [];
+    for (const [name, bytes] of kept.files()) {
+      const file = await save(bytes);
+      trusted.push([name, file]);
+      // Clients with an older root walk the whole chain.
+      if (/^\d+\.root\.json$/.test(name)) served.push([name, file]);
+    }
+    for await (const { name, bytes } of metadata.files()) served.push([name, await save(bytes)]);
+    const names = new Set(served.map(([name]) => name));
+    const pointer: Pointer = {
+      format: 1,
+      verifiedAt: metadata.now,
+      trusted,
+      served,
+      earlier: before === undefined ? [] : before.#outlived(names, metadata.now),
+    };
+    const bytes = new TextEncoder().encode(JSON.stringify(pointer));
+    const etag = await store.put(POINTER, bytes, { ifMatch: replaces });
+    return new Generation(pointer, etag);
+  }
+
+  /** A client in the midst of its refresh still asks for versions that are no longer the newest. */
+  #outlived(names: ReadonlySet<string>, now: number): Pointer["earlier"] {
+    const { earlier, served } = this.#pointer;
+    const leaving = served.map(([name, file]) => [name, file, now + GRACE_MILLISECONDS] as const);
+    return [...earlier, ...leaving]
+      .filter(([name, , until]) => !names.has(name) && until > now && /^\d+\./.test(name))
+      .map(([name, file, until]) => [name, file, until]);
+  }
+}
+
+/** The bytes of a metadata file. Checks them: what was damaged in the store is not served. */
+export async function readMetadata(
+  store: ObjectStore,
+  file: MetadataFile,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const key = metadataKey(file.sha256);
+  const object = await store.get(key);
+  if (object === undefined || encodeHex(await sha256(object.bytes)) !== file.sha256) {
+    throw new BrecciaError(
+      "storage-corrupt",
+      `Cannot read ${key} from the store: it is ${
+        object ? "damaged" : "missing"
+      }; delete "${POINTER}" ` +
+        `there, and the edge fetches all metadata again`,
+    );
+  }
+  return object.bytes;
+}
+
+function metadataKey(sha256: string): string {
+  return `metadata/${sha256}`;
+}
+
+function decodePointer(bytes: Uint8Array): Pointer | BrecciaError {
+  try {
+    const pointer = JSON.parse(new TextDecoder().decode(bytes)) as Pointer;
+    if (pointer.format !== 1) throw new TypeError(`its format is ${pointer.format}`);
+    for (const list of [pointer.trusted, pointer.served, pointer.earlier]) {
+      for (const [name, { sha256 }] of list) {
+        if (typeof name !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) {
+          throw new TypeError("it names no file");
+        }
+      }
+    }
+    return pointer;
+  } catch (cause) {
+    return new BrecciaError(
+      "storage-corrupt",
+      `Cannot read "${POINTER}" from the store: it is damaged; delete it, and the edge fetches all ` +
+        `metadata again`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,12 @@
+/**
+ * The edge's work: a verified mirror of a TUF repository that serves the last state it could verify.
+ *
+ * @module
+ */
+
+export type { ServedFile } from "./content_store.ts";
+export { Edge, type EdgeOptions, type ServedTarget } from "./edge.ts";
+export type { EdgeStatus, RefreshTrouble } from "./edge_status.ts";
+export { keepFresh, type RefreshSchedule } from "./refresh_schedule.ts";
+export type { StoredChunk } from "./stored_chunks.ts";
+export { PUBLISHED_LAYOUT, Upstream, type UpstreamLayout } from "./upstream.ts";

@@ -1,0 +1,35 @@
+import { isBrecciaError } from "../errors.ts";
+import type { Edge } from "./edge.ts";
+
+/** When an edge asks its upstream for news. */
+export interface RefreshSchedule {
+  /** Milliseconds between two refreshes that succeed. */
+  readonly interval: number;
+  /** Ends the schedule. */
+  readonly signal: AbortSignal;
+  /** A number from 0 up to 1: spreads a fleet of edges over time. */
+  readonly random: () => number;
+  /** Resolves after so many milliseconds, at once when the signal aborts. */
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** The first wait after a failure, in milliseconds; it doubles up to the interval. */
+const FIRST_RETRY = 1000;
+
+/** Refreshes until the signal. Failures are in the edge's status and log; they make it wait longer. */
+export async function keepFresh(edge: Edge, schedule: RefreshSchedule): Promise<void> {
+  const { interval, signal, random, sleep } = schedule;
+  for (let failures = 0; !signal.aborted;) {
+    try {
+      await edge.refresh(signal);
+      failures = 0;
+    } catch (error) {
+      if (isBrecciaError(error, "cancelled")) return;
+      failures++;
+    }
+    const wait = failures === 0
+      ? interval
+      : Math.min(interval, FIRST_RETRY * 2 ** Math.min(failures, 20));
+    await sleep(wait * (0.9 + 0.2 * random()), signal);
+  }
+}

@@ -1,0 +1,71 @@
+import type { ChunkRef, PackRef, ReleaseIndex } from "../index/mod.ts";
+import type { ServedFile } from "./content_store.ts";
+
+/** A chunk as it is stored, or `undefined` bytes when its pack can't be had. */
+export interface StoredChunk {
+  readonly chunk: ChunkRef;
+  readonly stored: Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** Opens a pack of an index by its number; `undefined` when it can't be had. */
+export type OpenPack = (pack: PackRef, number: number) => Promise<ServedFile | undefined>;
+
+/** Chunks that lie in a row are read together, up to this many bytes. */
+const RUN_BYTES = 1024 * 1024;
+
+/**
+ * The stored form of chunks, in the order of `ordinals`, read from their packs in as few reads as their
+ * places allow. Not verified: the store may have lost a bit. Memory is bounded by one run.
+ */
+export async function* readStoredChunks(
+  index: ReleaseIndex,
+  ordinals: Iterable<number>,
+  openPack: OpenPack,
+  signal?: AbortSignal,
+): AsyncGenerator<StoredChunk> {
+  for (const run of runsOf(index, ordinals)) {
+    const first = run[0] as ChunkRef;
+    const last = run.at(-1) as ChunkRef;
+    const pack = await openPack(index.packs[first.pack] as PackRef, first.pack);
+    const length = last.packOffset + last.storedLength - first.packOffset;
+    const bytes = await pack?.read({ offset: first.packOffset, length }, signal);
+    const whole = bytes && await gather(bytes, length);
+    for (const chunk of run) {
+      const at = chunk.packOffset - first.packOffset;
+      yield { chunk, stored: whole?.subarray(at, at + chunk.storedLength) };
+    }
+  }
+}
+
+function* runsOf(index: ReleaseIndex, ordinals: Iterable<number>): Generator<ChunkRef[]> {
+  let run: ChunkRef[] = [];
+  let bytes = 0;
+  for (const ordinal of ordinals) {
+    const chunk = index.chunks.at(ordinal);
+    const last = run.at(-1);
+    const follows = last?.pack === chunk.pack &&
+      last.packOffset + last.storedLength === chunk.packOffset;
+    if (last !== undefined && (!follows || bytes + chunk.storedLength > RUN_BYTES)) {
+      yield run;
+      run = [];
+      bytes = 0;
+    }
+    run.push(chunk);
+    bytes += chunk.storedLength;
+  }
+  if (run.length > 0) yield run;
+}
+
+async function gather(
+  parts: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const whole = new Uint8Array(length);
+  let filled = 0;
+  for await (const part of parts) {
+    if (part.length === length) return part;
+    whole.set(part, filled);
+    filled += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,110 @@
+import { BrecciaError, isBrecciaError } from "../errors.ts";
+import { type HttpAnswer, type Mirror, type MirrorSet, readAnswer } from "../transport/mod.ts";
+import type { MetadataRequest, MetadataSource } from "../tuf/mod.ts";
+
+/** Where a repository's files lie below its mirrors' URLs. */
+export interface UpstreamLayout {
+  /** Folder of the metadata, with a slash at its end. */
+  readonly metadata: string;
+  /** Folder of the targets, with a slash at its end. */
+  readonly targets: string;
+}
+
+/** What we publish, and most others do. */
+export const PUBLISHED_LAYOUT: UpstreamLayout = { metadata: "metadata/", targets: "targets/" };
+
+/** The repository that an edge mirrors: a static host, or another edge. */
+export class Upstream implements MetadataSource {
+  readonly #mirrors: MirrorSet;
+  readonly #layout: UpstreamLayout;
+
+  /** Fetches from `mirrors`. */
+  constructor(mirrors: MirrorSet, layout: UpstreamLayout = PUBLISHED_LAYOUT) {
+    this.#mirrors = mirrors;
+    this.#layout = layout;
+  }
+
+  /** Requests sent so far. */
+  get requests(): number {
+    return this.#mirrors.http.requests;
+  }
+
+  /** Body bytes received so far. */
+  get bodyBytes(): number {
+    return this.#mirrors.http.bodyBytes;
+  }
+
+  /** The mirrors' hosts, for people. */
+  get hosts(): string {
+    return this.#mirrors.mirrors.map(({ url }) => url.host).join(", ");
+  }
+
+  /** See {@linkcode MetadataSource.fetch}. */
+  async fetch<T>(name: string, request: MetadataRequest<T>): Promise<T | undefined> {
+    return await this.#mirrors.attempt(name, async (mirror) => {
+      try {
+        const answer = await this.#send(mirror, this.#layout.metadata + name, request);
+        if (answer.status === 404 || answer.status === 403) {
+          await answer.cancel();
+          return undefined;
+        }
+        await expectOk(answer, name, mirror);
+        return await request.accept(await readAnswer(answer));
+      } catch (error) {
+        if (!isBrecciaError(error, "response-oversized")) throw error;
+        throw new BrecciaError("endless-data", error.message, { cause: error });
+      }
+    });
+  }
+
+  /**
+   * Fetches a target by its location (TUF 6.2), not percent-encoded. See {@linkcode Upstream.fetchFile}.
+   */
+  fetchTarget<T>(
+    location: string,
+    length: number,
+    accept: (body: AsyncIterable<Uint8Array>) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const escaped = location.split("/").map(encodeURIComponent).join("/");
+    return this.fetchFile(this.#layout.targets + escaped, length, accept, signal);
+  }
+
+  /**
+   * Fetches a file of exactly `length` bytes, and returns what `accept` made of it. `accept` throws when
+   * the bytes are refused: then that mirror is blamed, and the next is asked.
+   *
+   * @throws {BrecciaError} the refusal of `accept`; the network family; `cancelled`.
+   */
+  async fetchFile<T>(
+    path: string,
+    length: number,
+    accept: (body: AsyncIterable<Uint8Array>) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return await this.#mirrors.attempt(path, async (mirror) => {
+      const answer = await this.#send(mirror, path, { maxBytes: length, signal });
+      await expectOk(answer, path, mirror);
+      return await accept(answer.body);
+    });
+  }
+
+  #send(
+    mirror: Mirror,
+    path: string,
+    { maxBytes, signal }: { maxBytes: number; signal?: AbortSignal | undefined },
+  ): Promise<HttpAnswer> {
+    const url = new URL(path, mirror.url);
+    return this.#mirrors.http.send({ url, maxBytes, ...(signal && { signal }) });
+  }
+}
+
+async function expectOk(answer: HttpAnswer, what: string, mirror: Mirror): Promise<void> {
+  if (answer.status === 200) return;
+  await answer.cancel();
+  throw new BrecciaError(
+    "http-status",
+    `Cannot fetch ${what} from ${mirror.url.host}: it answered ${answer.status}; try again or use ` +
+      `another mirror`,
+  );
+}

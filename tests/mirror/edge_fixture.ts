@@ -1,0 +1,99 @@
+import { MemoryStore } from "../../cache/memory.ts";
+import { Edge, type EdgeOptions, Upstream } from "../../src/mirror/mod.ts";
+import { type ManagedStore, silentLog } from "../../src/ports/mod.ts";
+import { addRelease, type KeyRing, publishRepository } from "../../src/publish/mod.ts";
+import { HttpClient, MirrorSet } from "../../src/transport/mod.ts";
+import { createApp } from "../../workers/app.ts";
+import { MemoryTree } from "../publish/memory_tree.ts";
+import { clock, newRepository } from "../publish/repository_fixture.ts";
+
+/** A published repository behind a static server in memory that can be made to lie. */
+export class Origin {
+  readonly store: ManagedStore;
+  /** Paths that were asked for, in order. */
+  readonly requests: string[] = [];
+  /** Answers in place of the honest one when it returns a response. */
+  lie: (path: string, signal: AbortSignal) => Promise<Response | undefined> = () =>
+    Promise.resolve(undefined);
+  readonly #keys: KeyRing;
+
+  private constructor(store: ManagedStore, keys: KeyRing) {
+    this.store = store;
+    this.#keys = keys;
+  }
+
+  /** A repository with nothing in it. */
+  static async create(): Promise<Origin> {
+    const { store, keys } = await newRepository();
+    return new Origin(store, keys);
+  }
+
+  /** Publishes a release of these files. */
+  async release(version: string, files: Record<string, string | Uint8Array>): Promise<void> {
+    await addRelease(this.store, { version, tree: new MemoryTree(files) });
+    await publishRepository(this.store, { keys: this.#keys, clock });
+  }
+
+  /** The honest bytes under a key. */
+  async bytes(key: string): Promise<Uint8Array<ArrayBuffer>> {
+    return (await this.store.get(key))?.bytes as Uint8Array<ArrayBuffer>;
+  }
+
+  /** The static server. */
+  readonly fetch = async (request: Request): Promise<Response> => {
+    const path = new URL(request.url).pathname.slice(1);
+    this.requests.push(path);
+    const lie = await this.lie(path, request.signal);
+    if (lie !== undefined) return lie;
+    const object = await this.store.get(path);
+    return object ? new Response(object.bytes) : new Response(null, { status: 404 });
+  };
+
+  /** The first root, as a client ships it. */
+  root(): Promise<Uint8Array> {
+    return this.bytes("metadata/1.root.json");
+  }
+}
+
+/** An edge of an origin, its store and its app. */
+export interface EdgeUnderTest {
+  readonly edge: Edge;
+  readonly store: MemoryStore;
+  /** Asks the app. */
+  get(path: string, headers?: Record<string, string>, method?: string): Promise<Response>;
+}
+
+/** Opens an edge in front of `origin`. */
+export async function edgeOf(
+  origin: Pick<Origin, "fetch" | "root">,
+  options: Partial<EdgeOptions> & { store?: MemoryStore } = {},
+): Promise<EdgeUnderTest> {
+  const store = options.store ?? new MemoryStore();
+  const http = new HttpClient({ fetch: origin.fetch, timeouts: { headers: 300, idle: 300 } });
+  const edge = await Edge.open({
+    upstream: new Upstream(new MirrorSet(["http://origin.test/"], http)),
+    trustedRoot: await origin.root(),
+    clock,
+    log: silentLog,
+    ...options,
+    store,
+  });
+  const app = createApp({ edge, log: silentLog });
+  const get = async (path: string, headers: Record<string, string> = {}, method = "GET") =>
+    await app.request(path, { headers, method });
+  return { edge, store, get };
+}
+
+/** Every object of a store, for "nothing changed". */
+export async function snapshot(store: ManagedStore): Promise<Map<string, number[]>> {
+  const objects = new Map<string, number[]>();
+  for await (const { key } of store.list("")) {
+    objects.set(key, [...(await store.get(key))?.bytes ?? []]);
+  }
+  return objects;
+}
+
+/** Body of an answer. */
+export async function bodyOf(response: Response): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await response.arrayBuffer());
+}

@@ -1,0 +1,117 @@
+/**
+ * The edge as a Hono app: routes only, no platform. Entries beside it bind it to Deno and others.
+ *
+ * @module
+ */
+
+import { type Context, Hono } from "hono";
+import { isBrecciaError } from "../src/errors.ts";
+import type { Edge } from "../src/mirror/mod.ts";
+import type { Log } from "../src/ports/mod.ts";
+import { chunkResponse } from "./chunk_response.ts";
+import { fileResponse } from "./file_response.ts";
+import { CACHE_POLICY, COMMON_HEADERS } from "./headers.ts";
+
+/** What the app serves and where it reports to. */
+export interface AppOptions {
+  readonly edge: Edge;
+  readonly log: Log;
+}
+
+/** Methods that each kind of route answers. */
+const READ = "GET, HEAD, OPTIONS";
+const ASK = "POST, OPTIONS";
+
+/** The routes of docs/edge.md over an edge. */
+export function createApp({ edge, log }: AppOptions): Hono {
+  const app = new Hono();
+
+  app.use(async (c, next) => {
+    await next();
+    for (const [name, value] of Object.entries(COMMON_HEADERS)) c.res.headers.set(name, value);
+  });
+  app.onError((error, c) => {
+    // A client learns that it failed, not how: paths and upstreams are the operator's business.
+    const code = isBrecciaError(error) ? error.code : "internal";
+    const upstreamFailed = isBrecciaError(error) && !error.code.startsWith("storage-");
+    log("warn", "request failed", { path: c.req.path, code, message: error.message });
+    return plain(c, upstreamFailed ? 502 : 503);
+  });
+  app.notFound((c) => plain(c, 404));
+
+  app.options("*", (c) => {
+    const method = c.req.path === "/chunks" ? ASK : READ;
+    return c.body(null, 204, {
+      "access-control-allow-methods": method,
+      "access-control-allow-headers": "range, if-range, if-none-match, content-type",
+      "access-control-max-age": "86400",
+    });
+  });
+  app.post("/chunks", (c) => chunkResponse(c.req.raw, edge));
+  app.on(["GET", "HEAD"], "/metadata/:name", (c) => metadataResponse(c, edge));
+  app.on(["GET", "HEAD"], "/targets/*", (c) => targetResponse(c, edge));
+  app.on(["GET", "HEAD"], ["/packs/:name", "/deltas/:name"], async (c) => {
+    const file = await edge.content(c.req.path.slice(1));
+    return file ? fileResponse(c.req.raw, file, "immutable") : plain(c, 404);
+  });
+  app.on(["GET", "HEAD"], "/healthz", (c) => c.text("ok\n", 200, { "cache-control": NEVER }));
+  app.on(["GET", "HEAD"], "/readyz", (c) => readiness(c, edge));
+  app.on(["GET", "HEAD"], "/status.json", (c) => {
+    c.header("cache-control", NEVER);
+    return c.json(edge.status());
+  });
+
+  app.all("/chunks", (c) => wrongMethod(c, ASK));
+  for (const path of ["/metadata/*", "/targets/*", "/packs/*", "/deltas/*"]) {
+    app.on(["POST", "PUT", "PATCH", "DELETE"], path, (c) => wrongMethod(c, READ));
+  }
+  return app;
+}
+
+const NEVER = CACHE_POLICY.never;
+
+async function metadataResponse(c: Context, edge: Edge): Promise<Response> {
+  // The segment as it stands in the URL: delegated roles keep their percent-encoding.
+  const name = new URL(c.req.url).pathname.slice("/metadata/".length);
+  const etag = edge.metadataTag(name);
+  if (etag === undefined) return plain(c, 404);
+  const policy = /^\d+\./.test(name) ? "versioned" : "pointer";
+  const bytes = await edge.metadataFile(name) as Uint8Array<ArrayBuffer>;
+  const file = {
+    size: bytes.length,
+    etag,
+    async *read({ offset, length }: { offset: number; length: number }) {
+      yield bytes.slice(offset, offset + length);
+    },
+  };
+  return fileResponse(c.req.raw, file, policy, "application/json");
+}
+
+async function targetResponse(c: Context, edge: Edge): Promise<Response> {
+  const location = decoded(new URL(c.req.url).pathname.slice("/targets/".length));
+  const target = location === undefined ? undefined : await edge.target(location);
+  if (target === undefined) return plain(c, 404);
+  return fileResponse(c.req.raw, target.file, target.immutable ? "immutable" : "pointer");
+}
+
+function readiness(c: Context, edge: Edge): Response {
+  const { ready, reasons } = edge.status();
+  return c.json({ ready, reasons }, ready ? 200 : 503, { "cache-control": NEVER });
+}
+
+/** The path that a URL's path names, or `undefined` when it is no well-formed percent-encoding. */
+function decoded(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function wrongMethod(c: Context, allowed: string): Response {
+  return c.body(null, 405, { allow: allowed, "cache-control": NEVER });
+}
+
+function plain(c: Context, status: 404 | 502 | 503): Response {
+  return c.body(null, status, { "cache-control": NEVER });
+}

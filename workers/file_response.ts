@@ -1,0 +1,65 @@
+import type { ServedFile } from "../src/mirror/mod.ts";
+import { CACHE_POLICY, type CachePolicy } from "./headers.ts";
+import { matchesTag, parseRange } from "./range_header.ts";
+
+/**
+ * Answers GET or HEAD for a file by the book (RFC 9110): conditions first, then the range. Bodies are
+ * streamed; a client that reads slowly holds one piece of the file in memory, not the file.
+ */
+export function fileResponse(
+  request: Request,
+  file: ServedFile,
+  policy: CachePolicy,
+  contentType = "application/octet-stream",
+): Response {
+  const headers = new Headers({
+    "accept-ranges": "bytes",
+    "cache-control": CACHE_POLICY[policy],
+    "content-type": contentType,
+    etag: `"${file.etag}"`,
+  });
+  const known = request.headers.get("if-none-match");
+  if (known !== null && matchesTag(known, file.etag)) {
+    return new Response(null, { status: 304, headers });
+  }
+  const range = askedRange(request, file);
+  if (range === "unsatisfiable") {
+    headers.set("content-range", `bytes */${file.size}`);
+    headers.set("cache-control", CACHE_POLICY.never);
+    return new Response(null, { status: 416, headers });
+  }
+  const { offset, length } = range ?? { offset: 0, length: file.size };
+  headers.set("content-length", String(length));
+  if (range) headers.set("content-range", `bytes ${offset}-${offset + length - 1}/${file.size}`);
+  const body = request.method === "HEAD" || length === 0
+    ? null
+    : streamOf((signal) => file.read({ offset, length }, signal));
+  return new Response(body, { status: range ? 206 : 200, headers });
+}
+
+/** The range to send; a range for another version of the file (If-Range) is none. */
+function askedRange(request: Request, file: ServedFile): ReturnType<typeof parseRange> {
+  const header = request.headers.get("range");
+  const validator = request.headers.get("if-range");
+  if (header === null || (validator !== null && validator !== `"${file.etag}"`)) return undefined;
+  return parseRange(header, file.size);
+}
+
+/** A body that is read as fast as the client takes it; `read` is told when the client leaves. */
+export function streamOf(
+  read: (signal: AbortSignal) => AsyncIterable<Uint8Array<ArrayBuffer>>,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const left = new AbortController();
+  const parts = read(left.signal)[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      const { done, value } = await parts.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel(reason) {
+      left.abort(reason);
+      await parts.return?.();
+    },
+  }, { highWaterMark: 0 });
+}
