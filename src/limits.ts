@@ -77,7 +77,9 @@ export const DELTA_LIMITS = {
   segmentBytes: 8 * MiB,
   segments: 65_536,
   /** A decoder keeps about 30 bytes for each. */
-  matches: 4_194_304,
+  matches: 2_097_152,
+  /** Image tables after decompression: stops a small delta that unpacks to millions of rows. */
+  imageTableBytes: 1 * MiB,
   /** Program images on each side. */
   images: 4096,
   /** Load segments, executable ranges or hint tables of one image: each look-up may walk them. */

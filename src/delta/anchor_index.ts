@@ -1,8 +1,5 @@
 const MULTIPLIER = 0x2c1b3c6d;
 
-/** Distance in bytes between indexed places. */
-const STRIDE = 4;
-
 /** Row of a place that is not indexed. */
 const NO_ROW = 0xffffffff;
 
@@ -50,7 +47,7 @@ export interface IndexedRange {
 }
 
 /**
- * Where windows of bytes occur: every fourth place of some ranges, as rows of places with the same hash,
+ * Where windows of bytes occur: every so many bytes of some ranges, as rows of places with the same hash,
  * built by counting sort. Windows of zeros are left out: they occur everywhere and anchor nothing.
  */
 export class AnchorIndex {
@@ -60,11 +57,18 @@ export class AnchorIndex {
   /** Row `r` is `places[starts[r]] … places[starts[r + 1] - 1]`. */
   readonly starts: Uint32Array;
   readonly #drop: number;
+  readonly #stride: number;
 
-  /** Indexes windows of `window` bytes of `bytes` that lie in `ranges`, sorted and apart. */
-  constructor(bytes: Uint8Array, ranges: readonly IndexedRange[], window: number) {
+  /** Indexes windows of `window` bytes of `bytes` that lie in `ranges`, sorted and apart, every `stride` bytes. */
+  constructor(
+    bytes: Uint8Array,
+    ranges: readonly IndexedRange[],
+    window: number,
+    stride: number,
+  ) {
     this.window = window;
-    const room = ranges.reduce((sum, { start, end }) => sum + Math.ceil((end - start) / STRIDE), 0);
+    this.#stride = stride;
+    const room = ranges.reduce((sum, { start, end }) => sum + Math.ceil((end - start) / stride), 0);
     const bits = Math.min(24, Math.max(10, Math.ceil(Math.log2(room + 1))));
     this.#drop = 32 - bits;
     // Three passes of little work each: the processor then waits for many cache misses at once.
@@ -78,7 +82,7 @@ export class AnchorIndex {
     const places = new Uint32Array(starts[1 << bits] as number);
     let i = 0;
     for (const { start, end } of ranges) {
-      for (let place = start; place < end; place += STRIDE) {
+      for (let place = start; place < end; place += stride) {
         const row = rows[i++] as number;
         if (row !== NO_ROW) places[starts[row]!++] = place;
       }
@@ -99,16 +103,17 @@ export class AnchorIndex {
   #rowsOf(bytes: Uint8Array, ranges: readonly IndexedRange[], room: number): Uint32Array {
     const rows = new Uint32Array(room).fill(NO_ROW);
     const { window } = this;
+    const stride = this.#stride;
     const leaving = leavingFactor(window);
     let i = 0;
     for (const { start, end } of ranges) {
-      const next = i + Math.ceil((end - start) / STRIDE);
+      const next = i + Math.ceil((end - start) / stride);
       let hash = 0;
       for (let at = start; at < Math.min(start + window, end); at++) {
         hash = (Math.imul(hash, MULTIPLIER) + (bytes[at] as number)) | 0;
       }
       for (let at = start; at + window <= end; at++) {
-        if (((at - start) & (STRIDE - 1)) === 0) {
+        if ((at - start) % stride === 0) {
           if (hash !== 0) rows[i] = this.rowOf(hash);
           i++;
         }

@@ -3,9 +3,10 @@ import { loadZstd, type Zstd } from "../codec/mod.ts";
 import { BrecciaError } from "../errors.ts";
 import { DELTA_LIMITS } from "../limits.ts";
 import { type DeltaHead, type PackedSegment, writeDelta } from "./head.ts";
+import { writeImages } from "./image_format.ts";
 import type { ImagePair } from "./image.ts";
-import { findMatches } from "./find_matches.ts";
-import { findPrograms } from "./images/find_images.ts";
+import { findMatches, strideWithin } from "./find_matches.ts";
+import { findPrograms, type ProgramPair } from "./images/find_images.ts";
 import { Matches } from "./matches.ts";
 import { writeStream } from "./packed_stream.ts";
 import { MemoryAccess } from "./random_access.ts";
@@ -30,6 +31,11 @@ export interface EncodeDeltaOptions {
   readonly segmentBytes?: number;
   /** zstd level of the streams, 1 to 22; 19 unless told. */
   readonly level?: number;
+  /**
+   * Memory to stay within, in bytes, both files included. Without it up to about eight times the old
+   * file's size is taken. Less memory makes larger deltas; too little is refused.
+   */
+  readonly memoryBytes?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: EncodeProgress) => void;
 }
@@ -38,8 +44,8 @@ const DEFAULT_SEGMENT_BYTES = 4 * 1024 * 1024;
 const DEFAULT_LEVEL = 19;
 
 /**
- * Encodes how to make `newBytes` from `oldBytes` (docs/formats/delta.md). Deterministic. Takes up to eight
- * times the old file's size in memory, both files included.
+ * Encodes how to make `newBytes` from `oldBytes` (docs/formats/delta.md). Deterministic. Memory is bounded by
+ * an option.
  *
  * @throws {BrecciaError} `usage` when a file is over {@linkcode DELTA_LIMITS} or the options make no
  * sense; `cancelled` when the signal aborts.
@@ -69,6 +75,8 @@ export async function encodeDelta(
       );
     }
   }
+  const memoryBytes = options.memoryBytes ?? Infinity;
+  const stride = strideWithin(memoryBytes, oldBytes.length, newBytes.length);
   const zstd = await loadZstd();
   const files: Files = {
     oldBytes,
@@ -77,17 +85,26 @@ export async function encodeDelta(
     newSha256: await sha256(newBytes),
     segmentEnds: segmentEnds(newBytes.length, options),
   };
-  const programs = findPrograms(oldBytes, newBytes);
+  const programs = withinLimit(findPrograms(oldBytes, newBytes));
   const images = programs.map(({ image }) => image);
   const matches = await findMatches(
     oldBytes,
     newBytes,
     programs,
+    stride,
     (done) => report(options, { stage: "match", done, total: newBytes.length }),
   );
   const delta = await encodeWith(files, images, matches, zstd, options);
   const plain = await encodePlain(files, delta.length, zstd, options);
   return plain !== undefined && plain.length < delta.length ? plain : delta;
+}
+
+/** Leaves out programs at the end where the tables of all would be over the limit. */
+function withinLimit(programs: readonly ProgramPair[]): readonly ProgramPair[] {
+  const tables = new ByteWriter();
+  writeImages(tables, programs.map(({ image }) => image));
+  if (tables.length <= DELTA_LIMITS.imageTableBytes) return programs;
+  return withinLimit(programs.slice(0, programs.length >> 1));
 }
 
 interface Files {

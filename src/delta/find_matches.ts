@@ -1,3 +1,5 @@
+import { BrecciaError } from "../errors.ts";
+import { DELTA_LIMITS } from "../limits.ts";
 import { AnchorIndex, type IndexedRange } from "./anchor_index.ts";
 import type { Range } from "./image.ts";
 import type { ProgramPair } from "./images/find_images.ts";
@@ -14,11 +16,15 @@ const THRESHOLD_ELSEWHERE = 28;
 /** Scanned between two reports of progress. */
 const SLICE_BYTES = 4 * 1024 * 1024;
 
-/** Finds which old bytes, or earlier new bytes, each stretch of the new file resembles. */
+/**
+ * Finds which old bytes, or earlier new bytes, each stretch of the new file resembles. Indexes a
+ * place every `stride` bytes: see {@linkcode strideWithin}.
+ */
 export async function findMatches(
   oldBytes: Uint8Array,
   newBytes: Uint8Array,
   programs: readonly ProgramPair[],
+  stride: number,
   onSlice: (done: number) => Promise<void>,
 ): Promise<Matches> {
   const corpus: Corpus = {
@@ -32,7 +38,7 @@ export async function findMatches(
     normaliseImage(newBytes, corpus.bytes.subarray(oldBytes.length), pair.new);
   }
   const newImages = programs.map(({ image }) => image.new.extent).sort((a, b) => a.start - b.start);
-  const index = new AnchorIndex(corpus.bytes, indexed(corpus, newImages), ANCHOR_BYTES);
+  const index = new AnchorIndex(corpus.bytes, indexed(corpus, newImages), ANCHOR_BYTES, stride);
   const matches = new Matches(1024);
   const scanner = new Scanner(
     corpus,
@@ -42,9 +48,9 @@ export async function findMatches(
   );
   scanner.begin(0, newBytes.length, 0);
   for (let limit = SLICE_BYTES; !scanner.advance(limit); limit += SLICE_BYTES) await onSlice(limit);
-  if (programs.length === 0) return matches;
+  if (programs.length === 0) return withinLimit(matches);
   const images = programs.map(({ image }) => image);
-  return findLagAnchors(oldBytes, newBytes, images, matches, corpus);
+  return withinLimit(findLagAnchors(oldBytes, newBytes, images, matches, corpus));
 }
 
 /** All of the old file, and the new one outside images: programs hardly ever repeat themselves. */
@@ -58,4 +64,42 @@ function indexed(corpus: Corpus, newImages: readonly Range[]): IndexedRange[] {
   }
   ranges.push({ start, end: bytes.length });
   return ranges.filter((range) => range.end > range.start);
+}
+
+/** The finest distance between indexed places. */
+const FINEST_STRIDE = 4;
+const COARSEST_STRIDE = 64;
+/** The index's row starts, zstd's tables and the segment in work. */
+const FIXED_BYTES = 160 * 1024 * 1024;
+
+/**
+ * How far apart places are indexed so that encoding takes at most `memoryBytes`, both files included.
+ * Coarser indexes find fewer short matches.
+ *
+ * @throws {BrecciaError} `usage` when no index is coarse enough.
+ */
+export function strideWithin(memoryBytes: number, oldSize: number, newSize: number): number {
+  for (let stride = FINEST_STRIDE; stride <= COARSEST_STRIDE; stride *= 2) {
+    if (FIXED_BYTES + (2 + 8 / stride) * (oldSize + newSize) <= memoryBytes) return stride;
+  }
+  throw new BrecciaError(
+    "usage",
+    `Cannot make a delta of ${oldSize} and ${newSize} bytes within ${memoryBytes} bytes of memory: allow ` +
+      `${Math.ceil(FIXED_BYTES + (2 + 8 / COARSEST_STRIDE) * (oldSize + newSize))}`,
+  );
+}
+
+/** Drops the shortest matches where there are more than a delta may hold. */
+function withinLimit(matches: Matches): Matches {
+  let kept = matches;
+  for (let shortest = 64; kept.count > DELTA_LIMITS.matches; shortest *= 2) {
+    kept = new Matches(DELTA_LIMITS.matches);
+    for (let i = 0; i < matches.count; i++) {
+      const length = matches.length[i] as number;
+      if (length >= shortest) {
+        kept.push(matches.newAt[i] as number, matches.source[i] as number, length);
+      }
+    }
+  }
+  return kept;
 }

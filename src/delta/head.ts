@@ -140,7 +140,7 @@ export function readHead(
     mark = from.offset;
     return cost;
   };
-  const tables = reader(readStream(from, zstd, DELTA_LIMITS.headBytes), "image tables");
+  const tables = reader(readStream(from, zstd, DELTA_LIMITS.imageTableBytes), "image tables");
   const images = readImages(tables, oldSize, newSize);
   tables.end();
   const imageCost = spent();

@@ -33,6 +33,7 @@ export function findLagAnchors(
     corpus.bytes,
     oldGaps.map(({ start, end }) => ({ start: (start + 3) & ~3, end })),
     ANCHOR_BYTES,
+    4,
   );
   const found = new Matches(1024);
   const thresholds = { inside: THRESHOLD, outside: THRESHOLD, images: [] };

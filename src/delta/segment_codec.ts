@@ -12,7 +12,7 @@ const FROM_OLD = 0;
 const FROM_EARLIER = 1;
 const FROM_SEGMENT = 2;
 
-const BATCH_PIECES = 4096;
+const BATCH_PIECES = 65_536;
 
 /** Pieces of matches whose old bytes are in the window at once. */
 class Batch {
@@ -21,7 +21,20 @@ class Batch {
   readonly windowAt = new Uint32Array(BATCH_PIECES);
   readonly newAt = new Uint32Array(BATCH_PIECES);
   readonly length = new Uint32Array(BATCH_PIECES);
+  readonly #order = new Uint32Array(BATCH_PIECES);
   count = 0;
+
+  /** Pieces from outside the segment, by where they are read. */
+  readingOrder(): Uint32Array {
+    let count = 0;
+    for (let i = 0; i < this.count; i++) {
+      if (this.kind[i] !== FROM_SEGMENT) this.#order[count++] = i;
+    }
+    return this.#order.subarray(0, count).sort((a, b) =>
+      (this.kind[a] as number) - (this.kind[b] as number) ||
+      (this.source[a] as number) - (this.source[b] as number)
+    );
+  }
 }
 
 /** What both sides know before a segment is coded. */
@@ -107,10 +120,10 @@ export class SegmentCodec {
     return next;
   }
 
+  /** Reads in the order of the source: a hostile delta can't make one page be read for every byte. */
   async #load(): Promise<void> {
-    const { kind, source, windowAt, length, count } = this.#batch;
-    for (let i = 0; i < count; i++) {
-      if (kind[i] === FROM_SEGMENT) continue;
+    const { kind, source, windowAt, length } = this.#batch;
+    for (const i of this.#batch.readingOrder()) {
       const pages = kind[i] === FROM_OLD ? this.#old : this.#earlier;
       const pending = pages.copy(
         (source[i] as number) - CONTEXT_BYTES,

@@ -90,3 +90,17 @@ Deno.test("encodeDelta() stops when its signal aborts, and refuses chunks that m
     (error: BrecciaError) => error.code === "usage",
   );
 });
+
+Deno.test("encodeDelta() stays within its memory by indexing less, and refuses when that can't be", async () => {
+  const before = noise(3_000_000, 9);
+  const after = before.slice();
+  after.copyWithin(1_000_000, 1_200_000);
+  const memoryBytes = 160 * 1024 * 1024 + 2.3 * (before.length + after.length);
+  const delta = await encodeDelta(before, after, { memoryBytes });
+  assert.deepEqual(await decodeDelta(delta, before), after);
+  assert.ok(delta.length < 1000, `${delta.length} bytes`);
+  await assert.rejects(
+    encodeDelta(before, after, { memoryBytes: 1_000_000 }),
+    (error: BrecciaError) => error.code === "usage",
+  );
+});
