@@ -176,12 +176,12 @@ export class SimulatedRepository {
     }
   }
 
-  /** Adds a target to the bin of the top-level role that its path's hash says. */
-  async addTargetToBin(path: string, content: Uint8Array, bitLength: number): Promise<void> {
-    const { to } = this.role("targets").delegations ?? {};
+  /** Adds a target to the bin that its path's hash says, of the bins that `delegator` has. */
+  async addTargetToBin(path: string, content: Uint8Array, delegator: string): Promise<void> {
+    const { to } = this.role(delegator).delegations ?? {};
     if (to === undefined || !("bitLength" in to)) throw new Error("there are no hash bins");
-    const [first, second] = await sha256(new TextEncoder().encode(path)) as unknown as number[];
-    const bin = ((first as number) * 256 + (second as number)) >> (16 - bitLength);
+    const hash = await sha256(new TextEncoder().encode(path));
+    const bin = new DataView(hash.buffer).getUint16(0) >> (16 - to.bitLength);
     await this.addTarget(path, content, binName(to, bin));
   }
 

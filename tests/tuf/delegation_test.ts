@@ -147,7 +147,7 @@ for (const bitLength of [1, 4, 5, 8]) {
     const repository = await SimulatedRepository.create();
     await repository.delegateToBins("targets", bitLength, "bin");
     const paths = Array.from({ length: 60 }, (_, index) => `dir/file-${index}`);
-    for (const path of paths) await repository.addTargetToBin(path, new Uint8Array(7), bitLength);
+    for (const path of paths) await repository.addTargetToBin(path, new Uint8Array(7), "targets");
     await repository.publishRoot();
     await repository.publish();
     const metadata = await new SimulatedClient(repository).refresh();
@@ -163,7 +163,7 @@ for (const bitLength of [1, 4, 5, 8]) {
 Deno.test("a target in another bin than its hash says is not found", async () => {
   const repository = await SimulatedRepository.create();
   await repository.delegateToBins("targets", 1, "bin");
-  await repository.addTargetToBin("app", new Uint8Array(1), 1);
+  await repository.addTargetToBin("app", new Uint8Array(1), "targets");
   const [zero, one] = [repository.role("bin-0"), repository.role("bin-1")];
   [zero.targets, one.targets] = [one.targets, zero.targets];
   await repository.publishRoot();
