@@ -34,6 +34,7 @@ export async function breccia(...args: readonly string[]): Promise<CommandResult
 /** A `breccia edge` that runs until it is stopped. */
 export interface RunningEdge {
   readonly url: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -55,6 +56,7 @@ export async function startEdge(...args: readonly string[]): Promise<RunningEdge
       })();
       return {
         url,
+        pid: child.pid,
         stop: async () => {
           child.kill("SIGTERM");
           await Promise.all([child.status, drained, rest]);
