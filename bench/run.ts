@@ -1,5 +1,5 @@
 /** Runs every benchmark, one after another: `deno task bench`. */
-const BENCHES = ["chunk", "delta"];
+const BENCHES = ["chunk", "memory", "delta"];
 
 for (const name of BENCHES) {
   const { success } = await new Deno.Command(Deno.execPath(), {
