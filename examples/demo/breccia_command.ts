@@ -38,8 +38,21 @@ export interface RunningEdge {
   stop(): Promise<void>;
 }
 
-/** Starts `breccia edge ARGS --json` and waits until it says where it listens. */
+/** Starts `breccia edge ARGS --json` and waits until it is ready: its first mirror pass is done. */
 export async function startEdge(...args: readonly string[]): Promise<RunningEdge> {
+  const edge = await startListening(...args);
+  for (let attempt = 0; attempt < 400; attempt++) {
+    const answer = await fetch(new URL("/readyz", edge.url));
+    await answer.body?.cancel();
+    if (answer.ok) return edge;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await edge.stop();
+  throw new Error("the edge was not ready within 20 s");
+}
+
+/** Starts the edge and waits until it says where it listens. */
+async function startListening(...args: readonly string[]): Promise<RunningEdge> {
   const child = command(["edge", ...args]).spawn();
   const stderr = child.stderr.pipeThrough(new TextDecoderStream());
   const log: string[] = [];
