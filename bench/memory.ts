@@ -13,6 +13,7 @@ const PROGRAM = new URL("../src/cli/main.ts", import.meta.url).href;
 const scratch = await Deno.makeTempDir({ prefix: "breccia-bench-" });
 const repository = `${scratch}/repository`;
 const rows: BenchRow[] = [];
+let idlePeak: Promise<number> | undefined;
 try {
   await Deno.mkdir(`${scratch}/build`);
   await writeHalfRandomFile(`${scratch}/build/image`);
@@ -65,8 +66,6 @@ async function run(...args: string[]): Promise<number> {
   if (!success) throw new Error(`breccia ${args[0]} failed`);
   return peak - await idle();
 }
-
-let idlePeak: Promise<number> | undefined;
 
 /** What the runtime takes before it does anything: a Deno process that waits. */
 function idle(): Promise<number> {
