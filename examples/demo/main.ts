@@ -88,7 +88,7 @@ async function refuseTampering(edge: string, device: string, installed: NpmRelea
     throw new Error(`a tampered chunk was not refused: exit ${refused.code}, ${refused.stderr}`);
   }
   step("tamper with a chunk at the edge", `exit ${refused.code}`);
-  say(`    ${refused.stderr.split("\n")[0]}`);
+  say(wrapped(refused.stderr.split("\n")[0] as string));
   await same(installed, device);
 }
 
@@ -172,6 +172,11 @@ async function keep(edge: string): Promise<void> {
 
 function step(what: string, outcome: string): void {
   say(`  ${what.padEnd(52)} ${outcome}`);
+}
+
+/** Indented lines of at most 80 columns. */
+function wrapped(text: string): string {
+  return text.replaceAll(/(.{1,76})(?: |$)/g, "    $1\n").trimEnd();
 }
 
 function say(text: string): void {
