@@ -6,7 +6,7 @@ import { findCut } from "./gear.ts";
 export interface Chunk {
   /** Where it begins in the stream, in bytes. */
   readonly offset: number;
-  /** Its content, a view of a window of the stream that nothing else uses. */
+  /** Its content; the consumer owns it. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** SHA-256 of its content, 32 bytes. */
   readonly hash: Uint8Array<ArrayBuffer>;
@@ -54,22 +54,18 @@ async function hashed(offset: number, bytes: Uint8Array<ArrayBuffer>): Promise<C
   return { offset, bytes, hash: await sha256(bytes) };
 }
 
-/**
- * Cuts without hashing. Pieces are views of windows that are never used again, so that a stream is copied
- * once; what a window holds after its last cut moves to the next one.
- */
+/** Cuts without hashing. Each piece is a copy: the window is reused. */
 async function* cutStream(
   stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   chunking: Chunking,
 ): AsyncGenerator<{ offset: number; bytes: Uint8Array<ArrayBuffer> }> {
-  const windowBytes = Math.max(4 * chunking.maximum, 1024 * 1024);
-  let window = new Uint8Array(windowBytes);
+  const window = new Uint8Array(Math.max(4 * chunking.maximum, 1024 * 1024));
   let offset = 0;
   let start = 0;
   let end = 0;
   const cutNext = (): { offset: number; bytes: Uint8Array<ArrayBuffer> } => {
     const cut = findCut(window, start, end, chunking);
-    const piece = { offset, bytes: window.subarray(start, cut) };
+    const piece = { offset, bytes: window.slice(start, cut) };
     offset += cut - start;
     start = cut;
     return piece;
@@ -77,9 +73,7 @@ async function* cutStream(
   for await (const part of stream) {
     for (let taken = 0; taken < part.length;) {
       if (end === window.length) {
-        const next = new Uint8Array(windowBytes);
-        next.set(window.subarray(start, end));
-        window = next;
+        window.copyWithin(0, start, end);
         end -= start;
         start = 0;
       }
