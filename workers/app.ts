@@ -11,6 +11,8 @@ import type { Log } from "../src/ports/mod.ts";
 import { chunkResponse } from "./chunk_response.ts";
 import { fileResponse } from "./file_response.ts";
 import { CACHE_POLICY, COMMON_HEADERS } from "./headers.ts";
+import { METRICS_TYPE, metricsText } from "./metrics.ts";
+import { Traffic } from "./traffic.ts";
 
 /** What the app serves and where it reports to. */
 export interface AppOptions {
@@ -25,10 +27,17 @@ const ASK = "POST, OPTIONS";
 /** The routes of docs/edge.md over an edge. */
 export function createApp({ edge, log }: AppOptions): Hono {
   const app = new Hono();
+  const traffic = new Traffic();
 
   app.use(async (c, next) => {
+    const started = performance.now();
     await next();
     for (const [name, value] of Object.entries(COMMON_HEADERS)) c.res.headers.set(name, value);
+    const route = routeOf(c.req.path);
+    traffic.count(route, c.res.status, (performance.now() - started) / 1000);
+    if (c.req.method !== "HEAD") {
+      traffic.sent(route, Number(c.res.headers.get("content-length") ?? 0));
+    }
   });
   app.onError((error, c) => {
     // A client learns that it failed, not how: paths and upstreams are the operator's business.
@@ -47,7 +56,10 @@ export function createApp({ edge, log }: AppOptions): Hono {
       "access-control-max-age": "86400",
     });
   });
-  app.post("/chunks", (c) => chunkResponse(c.req.raw, edge));
+  app.post(
+    "/chunks",
+    (c) => chunkResponse(c.req.raw, edge, (bytes) => traffic.sent("chunks", bytes)),
+  );
   app.on(["GET", "HEAD"], "/metadata/:name", (c) => metadataResponse(c, edge));
   app.on(["GET", "HEAD"], "/targets/*", (c) => targetResponse(c, edge));
   app.on(["GET", "HEAD"], ["/packs/:name", "/deltas/:name"], async (c) => {
@@ -60,6 +72,11 @@ export function createApp({ edge, log }: AppOptions): Hono {
     c.header("cache-control", NEVER);
     return c.json(edge.status());
   });
+  app.on(["GET", "HEAD"], "/metrics", (c) =>
+    c.body(metricsText(edge.status(), traffic), 200, {
+      "content-type": METRICS_TYPE,
+      "cache-control": NEVER,
+    }));
 
   app.all("/chunks", (c) => wrongMethod(c, ASK));
   for (const path of ["/metadata/*", "/targets/*", "/packs/*", "/deltas/*"]) {
@@ -69,6 +86,14 @@ export function createApp({ edge, log }: AppOptions): Hono {
 }
 
 const NEVER = CACHE_POLICY.never;
+
+/** Kinds of routes that are counted each by itself; the rest is one. */
+const COUNTED = ["metadata", "targets", "packs", "deltas", "chunks"];
+
+function routeOf(path: string): string {
+  const first = path.split("/")[1] ?? "";
+  return COUNTED.includes(first) ? first : "other";
+}
 
 async function metadataResponse(c: Context, edge: Edge): Promise<Response> {
   // The segment as it stands in the URL: delegated roles keep their percent-encoding.

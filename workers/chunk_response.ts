@@ -19,8 +19,12 @@ export const MAX_CHUNKS = 32768;
 /** Small chunks are sent together, up to about this many bytes. */
 const BATCH_BYTES = 256 * 1024;
 
-/** Answers `POST /chunks` (docs/formats/chunk-exchange.md). */
-export async function chunkResponse(request: Request, edge: Edge): Promise<Response> {
+/** Answers `POST /chunks` (docs/formats/chunk-exchange.md). `onSent` is told the bytes as they leave. */
+export async function chunkResponse(
+  request: Request,
+  edge: Edge,
+  onSent: (bytes: number) => void,
+): Promise<Response> {
   const type = request.headers.get("content-type")?.split(";")[0]?.trim();
   if (type !== CHUNK_REQUEST_TYPE) return refusal(415);
   const body = await readBody(request);
@@ -30,7 +34,7 @@ export async function chunkResponse(request: Request, edge: Edge): Promise<Respo
     const read = await edge.chunks(asked);
     if (read === undefined) return refusal(404);
     const headers = { "content-type": CHUNK_STREAM_TYPE, "cache-control": CACHE_POLICY.never };
-    return new Response(streamOf((signal) => frames(read(signal))), { headers });
+    return new Response(streamOf((signal) => frames(read(signal), onSent)), { headers });
   } catch (error) {
     if (!isBrecciaError(error, "http-malformed")) throw error;
     return refusal(error.message.includes("more than") ? 413 : 400);
@@ -39,6 +43,7 @@ export async function chunkResponse(request: Request, edge: Edge): Promise<Respo
 
 async function* frames(
   chunks: AsyncIterable<StoredChunk>,
+  onSent: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let batch: Uint8Array[] = [];
   let bytes = 0;
@@ -48,11 +53,13 @@ async function* frames(
     batch.push(head, stored);
     bytes += head.length + stored.length;
     if (bytes >= BATCH_BYTES) {
+      onSent(bytes);
       yield concatBytes(batch);
       batch = [];
       bytes = 0;
     }
   }
+  onSent(bytes);
   if (bytes > 0) yield concatBytes(batch);
 }
 

@@ -28,11 +28,23 @@ export async function verifyPack(
   return verified;
 }
 
+/** Ordinals by pack, made once for an index: it may have thousands of packs. */
+const ordinalsByPack = new WeakMap<ReleaseIndex, ReadonlyMap<number, readonly number[]>>();
+
 /** The chunks that lie in one pack, each place once: a stream of zeros names one place many times. */
 function* chunksOf(index: ReleaseIndex, number: number): Generator<ChunkRef> {
+  let byPack = ordinalsByPack.get(index);
+  if (byPack === undefined) {
+    byPack = Map.groupBy(
+      Array.from({ length: index.chunks.count }, (_, ordinal) => ordinal),
+      (ordinal) => index.chunks.at(ordinal).pack,
+    );
+    ordinalsByPack.set(index, byPack);
+  }
   const seen = new Set<number>();
-  for (const chunk of index.chunks) {
-    if (chunk.pack !== number || seen.has(chunk.packOffset)) continue;
+  for (const ordinal of byPack.get(number) ?? []) {
+    const chunk = index.chunks.at(ordinal);
+    if (seen.has(chunk.packOffset)) continue;
     seen.add(chunk.packOffset);
     yield chunk;
   }

@@ -186,3 +186,26 @@ Deno.test("an upstream that fails on demand is a 502 without details, and nothin
   assert.equal((await bodyOf(response)).length, 0);
   assert.deepEqual(await Array.fromAsync(store.list("targets/")), []);
 });
+
+Deno.test("/metrics counts answers by route, never by path, and tells trouble by code", async () => {
+  const { edge, origin, get } = await servedEdge();
+  await get("/targets/none-of-these");
+  await get(ARCHIVE, { range: "bytes=0-9" });
+  origin.lie = () => Promise.resolve(new Response("<html>", { status: 500 }));
+  await assert.rejects(edge.refresh());
+  const response = await get("/metrics");
+  assert.match(response.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
+  const text = await response.text();
+  for (
+    const line of [
+      'breccia_answers_total{route="targets",status="404"} 1',
+      'breccia_answers_total{route="targets",status="206"} 1',
+      'breccia_sent_bytes_total{route="targets"} 10',
+      'breccia_answer_seconds_count{route="targets"} 2',
+      'breccia_trouble{code="http-status"} 1',
+      "breccia_ready 1",
+      "breccia_releases 1",
+    ]
+  ) assert.ok(text.split("\n").includes(line), `${line} in\n${text}`);
+  assert.ok(!text.includes("none-of-these"));
+});
