@@ -17,10 +17,12 @@ export interface ReleaseInfo {
   readonly notes?: string;
   /** True when a client on any older version must not skip it. */
   readonly required?: boolean;
+  /** Share of devices that are offered it, 1 to 99 per cent; all of them when it is not said. */
+  readonly rollout?: number;
 }
 
 /** A value of {@linkcode ReleaseInfo} as signed JSON holds it: objects are maps. */
-export type ReleaseInfoValue = string | boolean | readonly string[] | ReleaseInfoObject;
+export type ReleaseInfoValue = string | number | boolean | readonly string[] | ReleaseInfoObject;
 
 /** The form of {@linkcode ReleaseInfo} in signed JSON. */
 export interface ReleaseInfoObject extends ReadonlyMap<string, ReleaseInfoValue> {}
@@ -43,13 +45,14 @@ export function parseReleaseInfo(
   const field = (name: string): unknown => info.get(name);
   const [app, version, platform] = [field("app"), field("version"), field("platform")];
   const [order, channels, archive] = [field("order"), field("channels"), field("archive")];
-  const [notes, required] = [field("notes"), field("required")];
+  const [notes, required, rollout] = [field("notes"), field("required"), field("rollout")];
   if (
     !isName(app) || !isName(version) || !isName(platform) || !isName(archive, 512) ||
     (order !== "semver" && order !== "pep440") ||
     !Array.isArray(channels) || channels.length > 64 || !channels.every((name) => isName(name)) ||
     (notes !== undefined && !isName(notes, 512)) ||
-    (required !== undefined && typeof required !== "boolean")
+    (required !== undefined && typeof required !== "boolean") ||
+    (rollout !== undefined && !isShare(rollout))
   ) return undefined;
   return {
     app,
@@ -60,7 +63,12 @@ export function parseReleaseInfo(
     archive,
     ...(notes === undefined ? {} : { notes }),
     ...(required === undefined ? {} : { required }),
+    ...(rollout === undefined ? {} : { rollout }),
   };
+}
+
+function isShare(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value > 0 && value < 100;
 }
 
 function isName(value: unknown, limit: number = IDENTITY_BYTES): value is string {

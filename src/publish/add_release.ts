@@ -67,10 +67,10 @@ export async function addRelease(
   options: { readonly encode?: ChunkEncoder; readonly signal?: AbortSignal } = {},
 ): Promise<AddedRelease> {
   const config = await loadConfig(store);
-  const published = (await loadPublished(store)).targets;
+  const published = await loadPublished(store);
   const { info, channel } = describeRelease(config, release);
   const path = indexTarget(info.app, info.version, info.platform);
-  const { targets: draft } = await loadDraft(store, published);
+  const { metadata: draft } = await loadDraft(store, "targets", published);
   checkNewVersion(draft, { ...info, channel }, path);
   const layout = new StreamLayout(await scanTree(release.tree));
 
@@ -99,7 +99,7 @@ export async function addRelease(
   if (release.notes !== undefined) {
     await stageFile(store, staged, info.notes as string, release.notes, undefined);
   }
-  await changeDraft(store, published, (targets): Targets => {
+  await changeDraft(store, "targets", published, (targets): Targets => {
     checkNewVersion(targets, { ...info, channel }, path);
     return { ...targets, targets: new Map([...targets.targets, ...staged]) };
   });

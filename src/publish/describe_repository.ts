@@ -44,7 +44,7 @@ export interface ReleaseDescription {
 export async function describeRepository(store: ObjectStore): Promise<RepositoryDescription> {
   const { app, order } = await loadConfig(store);
   const published = await loadPublished(store);
-  const { targets: draft } = await loadDraft(store, published.targets);
+  const { metadata: draft } = await loadDraft(store, "targets", published);
   const releases: ReleaseDescription[] = [];
   for (const release of listReleases(draft, order)) {
     const index = await loadIndex(store, release);

@@ -3,52 +3,72 @@ import type { ObjectStore } from "../ports/mod.ts";
 import {
   encodeMetadata,
   fileNameOf,
+  type MetadataByType,
   readMetadata,
+  type Root,
   signMetadata,
   stringifyJson,
   type Targets,
+  type UnverifiedMetadata,
 } from "../tuf/mod.ts";
+import type { PublishedMetadata } from "./published_metadata.ts";
+
+/** Roles whose next metadata is drafted before it is signed. */
+export type DraftedRole = "root" | "targets";
 
 /**
- * A draft: targets metadata as the next `publish` will sign it. It lies beside the published folders
- * and is the whole next state, so that a crash leaves either the old draft or the new one. What is
- * staged is the difference between the draft and what is published.
+ * A draft: metadata as the next `publish` will sign it. It lies beside the published folders and is the
+ * whole next state, so that a crash leaves either the old draft or the new one. What is staged is
+ * the difference between the draft and what is published. In a ceremony, signatures gather in it.
  */
-export interface Draft {
-  readonly targets: Targets;
+export interface Draft<T extends DraftedRole> {
+  readonly metadata: MetadataByType[T];
+  /** The draft in the store; `undefined` when there is none, or it was published already. */
+  readonly file: UnverifiedMetadata<T> | undefined;
   /** Version of the draft in the store, `null` when there is none yet. */
   readonly etag: string | null;
 }
 
-const DRAFT_NAME = "the draft of targets.json";
-
 /** Where the draft of a role's metadata lies. */
-export function draftKey(role: string): string {
+export function draftKey(role: DraftedRole): string {
   return `.breccia/drafts/${fileNameOf(role)}`;
 }
 
-/** The draft of the top-level targets; what is published when nothing was ever staged. */
-export async function loadDraft(store: ObjectStore, published: Targets): Promise<Draft> {
-  const object = await store.get(draftKey("targets"));
-  if (object === undefined) return { targets: published, etag: null };
-  return { targets: readMetadata(object.bytes, "targets", DRAFT_NAME).signed, etag: object.etag };
+/** The draft of a role; what is published when nothing is staged. */
+export async function loadDraft<T extends DraftedRole>(
+  store: ObjectStore,
+  role: T,
+  published: PublishedMetadata,
+): Promise<Draft<T>> {
+  const current: MetadataByType[T] = published[role];
+  const object = await store.get(draftKey(role));
+  if (object === undefined) return { metadata: current, file: undefined, etag: null };
+  const file = readMetadata(object.bytes, role, `the draft of ${role}.json`);
+  // Drafts are never removed: another process may be changing them. An old one is just outdated.
+  const outdated = role === "root"
+    ? file.signed.version <= current.version
+    : sameContent(file.signed, current);
+  return outdated
+    ? { metadata: current, file: undefined, etag: object.etag }
+    : { metadata: file.signed, file, etag: object.etag };
 }
 
 /**
- * Changes the draft: `change` is given the draft and returns the next one. It is called again when
- * another process changed the draft meanwhile, so two `add` at once both count; when it throws,
- * nothing is written.
+ * Changes a draft: `change` is given the draft and returns the next one, on which no signature stands
+ * yet. It is called again when another process changed the draft meanwhile, so two `add` at once
+ * both count; when it throws, nothing is written.
  */
-export async function changeDraft(
+export async function changeDraft<T extends DraftedRole>(
   store: ObjectStore,
-  published: Targets,
-  change: (draft: Targets) => Targets,
+  role: T,
+  published: PublishedMetadata,
+  change: (draft: MetadataByType[T]) => MetadataByType[T] | Promise<MetadataByType[T]>,
 ): Promise<void> {
   for (;;) {
-    const draft = await loadDraft(store, published);
-    const bytes = await signMetadata(change(draft.targets), []);
+    const draft = await loadDraft(store, role, published);
+    const bytes = await signMetadata(await change(draft.metadata), []);
     try {
-      await store.put(draftKey("targets"), bytes, { ifMatch: draft.etag });
+      await store.put(draftKey(role), bytes, { ifMatch: draft.etag });
       return;
     } catch (error) {
       if (!isBrecciaError(error, "storage-conflict")) throw error;
@@ -56,11 +76,11 @@ export async function changeDraft(
   }
 }
 
-/** True when both license the same files and delegate alike, whatever their versions and expiry. */
-export function sameContent(a: Targets, b: Targets): boolean {
+/** True when both say the same, whatever their versions and expiry. */
+export function sameContent(a: Root | Targets, b: Root | Targets): boolean {
   return contentOf(a) === contentOf(b);
 }
 
-function contentOf(targets: Targets): string {
-  return stringifyJson(encodeMetadata({ ...targets, version: 1, expires: 0 }));
+function contentOf(metadata: Root | Targets): string {
+  return stringifyJson(encodeMetadata({ ...metadata, version: 1, expires: 0 }));
 }

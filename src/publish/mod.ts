@@ -12,6 +12,14 @@ export {
   DEFAULT_EXPIRY_DAYS,
   loadConfig,
 } from "./app_config.ts";
+export { type CeremonyState, isComplete, signDraft } from "./ceremony.ts";
+export { changeKeys, type KeyChange } from "./change_keys.ts";
+export {
+  promoteRelease,
+  type ReleaseChoice,
+  rollOutRelease,
+  withdrawRelease,
+} from "./change_releases.ts";
 export type { ChunkEncoder } from "./chunk_tree.ts";
 export {
   describeRepository,
@@ -20,13 +28,19 @@ export {
   type RoleDescription,
 } from "./describe_repository.ts";
 export { diffReleases, type ReleaseDiff } from "./diff_releases.ts";
-export { type Draft, loadDraft } from "./drafts.ts";
+export { type Draft, type DraftedRole, draftKey, loadDraft } from "./drafts.ts";
 export { initRepository, type NewRepository } from "./init_repository.ts";
-export { encodeKeyFile, readKeyFile } from "./key_file.ts";
+export { encodeKeyFile, isEncryptedKeyFile, readKeyFile, readPublicKeyFile } from "./key_file.ts";
 export type { KeyRing } from "./key_ring.ts";
 export { loadIndex } from "./known_chunks.ts";
+export { lintRepository, type Warning } from "./lint_repository.ts";
 export { loadPublished, metadataKey, type PublishedMetadata } from "./published_metadata.ts";
-export { type Publication, publishRepository } from "./publish_repository.ts";
+export {
+  type Publication,
+  type PublishOptions,
+  publishRepository,
+  refreshRepository,
+} from "./publish_repository.ts";
 export { type LicensedRelease, listReleases } from "./release_list.ts";
 export { scanTree } from "./scan_tree.ts";
 export { type Upload, uploadRepository } from "./upload_repository.ts";

@@ -1,37 +1,34 @@
-import { equalBytes } from "../bytes/mod.ts";
-import { BrecciaError, isBrecciaError } from "../errors.ts";
+import { BrecciaError } from "../errors.ts";
 import type { Clock, ObjectStore } from "../ports/mod.ts";
-import {
-  type Metadata,
-  ROOT_VERSION_FIELD,
-  signMetadata,
-  type Snapshot,
-  type Targets,
-} from "../tuf/mod.ts";
+import { ROOT_VERSION_FIELD } from "../tuf/mod.ts";
 import { type AppConfig, loadConfig } from "./app_config.ts";
 import { loadDraft, sameContent } from "./drafts.ts";
-import { type KeyRing, signersFor } from "./key_ring.ts";
-import { expiryOf, nextSnapshot, nextTimestamp, type SignedFile } from "./next_metadata.ts";
-import {
-  loadPublished,
-  metadataKey,
-  type PublishedMetadata,
-  ruleOf,
-} from "./published_metadata.ts";
+import { availableSigners, type KeyRing } from "./key_ring.ts";
+import { loadPublished, type PublishedMetadata, ruleOf } from "./published_metadata.ts";
+import { PointerMoved, Publisher, SIGNED_ROLES, type SignedRole } from "./publisher.ts";
 
 /** What a publish did. */
 export interface Publication {
   /** Roles that were signed, in the order they were written. */
-  readonly signed: readonly ("targets" | "snapshot" | "timestamp")[];
+  readonly signed: readonly ("root" | SignedRole)[];
   /** Version of the timestamp that clients see now. */
   readonly timestampVersion: number;
+  /** Roles that wait for keys or signatures which are not at hand. */
+  readonly pending: readonly ("root" | SignedRole)[];
+}
+
+/** What publishing needs. */
+export interface PublishOptions {
+  /** The private keys at hand. */
+  readonly keys: KeyRing;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal;
 }
 
 /** Attempts at the pointer before a rival publisher is reported. */
 const ATTEMPTS = 8;
 
-/** Version numbers tried when leftovers of crashed runs hold the next ones. */
-const LEFTOVERS = 100;
+const DAY = 86_400_000;
 
 /**
  * Signs what is staged and makes it visible: targets, snapshot, and the timestamp last of all. Files
@@ -39,20 +36,79 @@ const LEFTOVERS = 100;
  * write. So a reader sees the old state or the new one, a crash anywhere is completed by the next
  * call, and of two publishers at once the slower one starts over from what the faster one made.
  *
+ * A drafted root is published with it when its signatures are complete, and is `pending` otherwise.
+ *
  * @throws {BrecciaError} `keystore` when keys are missing; `storage-conflict` when rivals keep winning;
  * the codes of `loadPublished` and of the store.
  */
-export async function publishRepository(
+export function publishRepository(
   store: ObjectStore,
-  options: { readonly keys: KeyRing; readonly clock: Clock; readonly signal?: AbortSignal },
+  options: PublishOptions,
+): Promise<Publication> {
+  return attempt(store, options, async (publisher, published) => {
+    const root = await publisher.completeRoot();
+    const roles = new Set<SignedRole>();
+    const draft = await loadDraft(store, "targets", published);
+    if (!sameContent(draft.metadata, published.targets)) roles.add("targets");
+    if (!announcesRoot(published)) roles.add("timestamp");
+    await publisher.publish(roles, root === "pending" ? undefined : root);
+    return root === "pending" ? ["root"] : [];
+  });
+}
+
+/**
+ * Signs anew, without any change, what has less than half of its life left: for a schedule, in the
+ * midst of which others may publish. What is staged stays staged. A role whose keys are not at hand is
+ * `pending`, unless it is needed for another; the root is never signed here, only reported.
+ *
+ * @throws {BrecciaError} as `publishRepository` does.
+ */
+export function refreshRepository(
+  store: ObjectStore,
+  options: PublishOptions,
+): Promise<Publication> {
+  return attempt(store, options, async (publisher, published, config) => {
+    const now = options.clock.now();
+    const due = (role: "root" | SignedRole) =>
+      published[role].expires - now < (config.expiryDays.get(role) as number) * DAY / 2;
+    const pending: ("root" | SignedRole)[] = due("root") ? ["root"] : [];
+    const roles = new Set<SignedRole>();
+    for (const role of SIGNED_ROLES.filter(due)) {
+      const rule = ruleOf(published.root, role);
+      const enough = (await availableSigners(options.keys, rule)).length >= rule.role.threshold;
+      if (enough) roles.add(role);
+      else pending.push(role);
+    }
+    if (!announcesRoot(published)) roles.add("timestamp");
+    await publisher.renew(roles);
+    return pending;
+  });
+}
+
+/** False after a publisher died between a new root and the timestamp that tells of it. */
+function announcesRoot({ root, timestamp }: PublishedMetadata): boolean {
+  return timestamp.unknown?.get(ROOT_VERSION_FIELD) === root.version;
+}
+
+async function attempt(
+  store: ObjectStore,
+  options: PublishOptions,
+  run: (
+    publisher: Publisher,
+    published: PublishedMetadata,
+    config: AppConfig,
+  ) => Promise<Publication["pending"]>,
 ): Promise<Publication> {
   const config = await loadConfig(store);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     options.signal?.throwIfAborted();
     const published = await loadPublished(store);
+    const now = options.clock.now();
+    const publisher = new Publisher(store, config, published, options.keys, now);
     try {
-      return await new Publisher(store, config, published, options.keys, options.clock.now())
-        .publish();
+      const pending = await run(publisher, published, config);
+      const { signed, timestampVersion } = publisher;
+      return { signed, timestampVersion, pending };
     } catch (error) {
       if (!(error instanceof PointerMoved)) throw error;
     }
@@ -61,107 +117,4 @@ export async function publishRepository(
     "storage-conflict",
     "Cannot publish: other publishers moved the timestamp each time; let them finish, then run it again",
   );
-}
-
-/** The timestamp is no longer the one that this publish started from. */
-class PointerMoved extends Error {}
-
-/** One attempt, from one state of the repository. */
-class Publisher {
-  readonly #store: ObjectStore;
-  readonly #config: AppConfig;
-  readonly #published: PublishedMetadata;
-  readonly #keys: KeyRing;
-  readonly #now: number;
-
-  constructor(
-    store: ObjectStore,
-    config: AppConfig,
-    published: PublishedMetadata,
-    keys: KeyRing,
-    now: number,
-  ) {
-    this.#store = store;
-    this.#config = config;
-    this.#published = published;
-    this.#keys = keys;
-    this.#now = now;
-  }
-
-  async publish(): Promise<Publication> {
-    const { root, timestamp } = this.#published;
-    const targets = await this.#publishTargets();
-    const snapshot = targets && await this.#publishSnapshot(targets);
-    const announced = timestamp.unknown?.get(ROOT_VERSION_FIELD) === root.version;
-    if (snapshot === undefined && announced) {
-      return { signed: [], timestampVersion: timestamp.version };
-    }
-    const timestampVersion = await this.#publishTimestamp(snapshot);
-    return {
-      signed: [...(targets ? ["targets" as const, "snapshot" as const] : []), "timestamp"],
-      timestampVersion,
-    };
-  }
-
-  async #publishTargets(): Promise<SignedFile<Targets> | undefined> {
-    const { targets } = this.#published;
-    const draft = (await loadDraft(this.#store, targets)).targets;
-    if (sameContent(draft, targets)) return undefined;
-    const expires = expiryOf(this.#config, "targets", this.#now);
-    return await this.#create("targets", { ...draft, version: targets.version + 1, expires });
-  }
-
-  async #publishSnapshot(targets: SignedFile<Targets>): Promise<SignedFile<Snapshot>> {
-    const changed = new Map([["targets", targets]]);
-    const snapshot = await nextSnapshot(
-      this.#published.snapshot,
-      changed,
-      this.#config,
-      this.#now,
-    );
-    return await this.#create("snapshot", snapshot);
-  }
-
-  async #publishTimestamp(snapshot: SignedFile<Snapshot> | undefined): Promise<number> {
-    const { root, timestamp, timestampEtag } = this.#published;
-    const next = await nextTimestamp(timestamp, snapshot, root, this.#config, this.#now);
-    const bytes = await this.#sign("timestamp", next);
-    try {
-      await this.#store.put(metadataKey("timestamp"), bytes, { ifMatch: timestampEtag });
-    } catch (error) {
-      throw isBrecciaError(error, "storage-conflict") ? new PointerMoved() : error;
-    }
-    return next.version;
-  }
-
-  /**
-   * Writes a new file under the first version number that is free. A number may be taken by a crashed
-   * run or by a rival; nothing points to its file, but caches may know it, so it stays as it is.
-   */
-  async #create<T extends Targets | Snapshot>(
-    role: T["type"],
-    metadata: T,
-  ): Promise<SignedFile<T>> {
-    for (let skip = 0; skip < LEFTOVERS; skip++) {
-      const next = { ...metadata, version: metadata.version + skip };
-      const bytes = await this.#sign(role, next);
-      try {
-        await this.#store.put(metadataKey(role, next.version), bytes, { ifMatch: null });
-        return { metadata: next, bytes };
-      } catch (error) {
-        if (!isBrecciaError(error, "storage-conflict")) throw error;
-        const held = await this.#store.get(metadataKey(role, next.version));
-        if (held !== undefined && equalBytes(held.bytes, bytes)) return { metadata: next, bytes };
-      }
-    }
-    throw new BrecciaError(
-      "repository-malformed",
-      `Cannot publish ${role}: ${LEFTOVERS} files of later versions lie about; run \`breccia gc\``,
-    );
-  }
-
-  async #sign(role: "targets" | "snapshot" | "timestamp", metadata: Metadata): Promise<Uint8Array> {
-    const signers = await signersFor(this.#keys, ruleOf(this.#published.root, role), role);
-    return await signMetadata(metadata, signers);
-  }
 }

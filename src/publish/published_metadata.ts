@@ -4,7 +4,6 @@ import type { ObjectSource } from "../ports/mod.ts";
 import {
   checkThreshold,
   fileNameOf,
-  type MetadataByType,
   type MetadataType,
   readMetadata,
   type RoleKeys,
@@ -17,6 +16,12 @@ import {
   type UnverifiedMetadata,
 } from "../tuf/mod.ts";
 
+/**
+ * Where a timestamp waits while a new root goes before it. Should the publisher die between the two, the
+ * one in place leads to files whose keys no longer count, and this one to files whose keys do.
+ */
+export const PREPARED_TIMESTAMP_KEY = ".breccia/drafts/timestamp.json";
+
 /** The metadata that a repository's timestamp points to; signatures counted, expiry not judged. */
 export interface PublishedMetadata {
   readonly root: Root;
@@ -26,6 +31,8 @@ export interface PublishedMetadata {
   readonly targets: Targets;
   /** Version of the pointer as the store knows it, for a conditional write. */
   readonly timestampEtag: string;
+  /** The files themselves, with their signatures. */
+  readonly files: ReadonlyMap<TopLevelRole, UnverifiedMetadata<MetadataType>>;
 }
 
 /** Where a metadata file lies: `metadata/3.targets.json`; the timestamp has no version. */
@@ -42,14 +49,45 @@ export function metadataKey(role: string, version?: number): string {
  * `readMetadata` and `checkThreshold`.
  */
 export async function loadPublished(store: ObjectSource): Promise<PublishedMetadata> {
-  const root = await loadRoot(store);
+  const rootFile = await loadRoot(store);
   const pointer = await store.get(metadataKey("timestamp"));
   if (pointer === undefined) throw missing("timestamp.json");
-  const timestamp = await verified(pointer.bytes, "timestamp", "timestamp", root);
-  const snapshot = await load(store, "snapshot", timestamp.snapshot.version, root);
-  const targetsVersion = snapshot.meta.get("targets.json")?.version ?? 1;
+  try {
+    return await loadFrom(store, rootFile, pointer.bytes, pointer.etag);
+  } catch (error) {
+    const prepared = await store.get(PREPARED_TIMESTAMP_KEY);
+    if (prepared === undefined) throw error;
+    return await loadFrom(store, rootFile, prepared.bytes, pointer.etag).catch(() => {
+      throw error;
+    });
+  }
+}
+
+/** What a timestamp leads to, all of it signed by the keys of the root. */
+async function loadFrom(
+  store: ObjectSource,
+  rootFile: UnverifiedMetadata<"root">,
+  pointer: Uint8Array,
+  timestampEtag: string,
+): Promise<PublishedMetadata> {
+  const root = rootFile.signed;
+  const timestamp = await verified(pointer, "timestamp", root);
+  const snapshot = await load(store, "snapshot", timestamp.signed.snapshot.version, root);
+  const targetsVersion = snapshot.signed.meta.get("targets.json")?.version ?? 1;
   const targets = await load(store, "targets", targetsVersion, root);
-  return { root, timestamp, snapshot, targets, timestampEtag: pointer.etag };
+  return {
+    root,
+    timestamp: timestamp.signed,
+    snapshot: snapshot.signed,
+    targets: targets.signed,
+    timestampEtag,
+    files: new Map<TopLevelRole, UnverifiedMetadata<MetadataType>>([
+      ["root", rootFile],
+      ["timestamp", timestamp],
+      ["snapshot", snapshot],
+      ["targets", targets],
+    ]),
+  };
 }
 
 /** Who must sign a top-level role. */
@@ -62,16 +100,16 @@ export function ruleOf(root: Root, role: TopLevelRole): SigningRule {
 }
 
 /** The last root of the chain, each signed by a threshold of the one before and of itself. */
-async function loadRoot(store: ObjectSource): Promise<Root> {
-  let root: Root | undefined;
+async function loadRoot(store: ObjectSource): Promise<UnverifiedMetadata<"root">> {
+  let root: UnverifiedMetadata<"root"> | undefined;
   for (let version = 1; version <= METADATA_LIMITS.rootRotations; version++) {
     const object = await store.get(metadataKey("root", version));
     if (object === undefined) break;
     const next = readMetadata(object.bytes, "root", fileNameOf("root", version));
-    if (root !== undefined) await checkThreshold(next, ruleOf(root, "root"));
+    if (root !== undefined) await checkThreshold(next, ruleOf(root.signed, "root"));
     await checkThreshold(next, ruleOf(next.signed, "root"));
     checkVersion(next, version);
-    root = next.signed;
+    root = next;
   }
   if (root === undefined) throw missing("1.root.json");
   return root;
@@ -82,23 +120,22 @@ async function load<T extends "snapshot" | "targets">(
   role: T,
   version: number,
   root: Root,
-): Promise<MetadataByType[T]> {
+): Promise<UnverifiedMetadata<T>> {
   const object = await store.get(metadataKey(role, version));
   if (object === undefined) throw missing(fileNameOf(role, version));
-  return await verified(object.bytes, role, role, root, version);
+  return await verified(object.bytes, role, root, version);
 }
 
-async function verified<T extends MetadataType>(
+async function verified<T extends Exclude<TopLevelRole, "root">>(
   bytes: Uint8Array,
-  type: T,
-  role: TopLevelRole,
+  role: T,
   root: Root,
   version?: number,
-): Promise<MetadataByType[T]> {
-  const metadata = readMetadata(bytes, type, fileNameOf(role, version));
+): Promise<UnverifiedMetadata<T>> {
+  const metadata = readMetadata(bytes, role, fileNameOf(role, version));
   await checkThreshold(metadata, ruleOf(root, role));
   if (version !== undefined) checkVersion(metadata, version);
-  return metadata.signed;
+  return metadata;
 }
 
 function checkVersion(metadata: UnverifiedMetadata<MetadataType>, version: number): void {

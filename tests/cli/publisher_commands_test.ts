@@ -76,9 +76,12 @@ Deno.test("private keys are readable by their owner alone, and keys that are not
     for (const name of files) {
       assert.equal(((await Deno.stat(`${cwd}/repo.keys/${name}`)).mode ?? 0) & 0o777, 0o600);
     }
-    await Deno.chmod(`${cwd}/repo.keys/${files[0]}`, 0o644);
-    const { stderr } = await run(cwd, ["publish", 6]);
-    assert.match(stderr, /^error\[policy-unsafe\]/);
+    for (const name of files) {
+      await Deno.chmod(`${cwd}/repo.keys/${name}`, 0o644);
+      const { stderr } = await run(cwd, ["publish", 6]);
+      assert.match(stderr, /^error\[policy-unsafe\]/);
+      await Deno.chmod(`${cwd}/repo.keys/${name}`, 0o600);
+    }
   });
 });
 
@@ -99,5 +102,66 @@ Deno.test("verify exits 1 when a pack was damaged", async () => {
     }
     const { stdout } = await run(cwd, ["verify", 1]);
     assert.match(stdout, /pack-mismatch/);
+  });
+});
+
+Deno.test("a ceremony: keys rotate, sign on two machines, publish", async () => {
+  await inScratch(async (cwd) => {
+    await run(cwd, ["init repo --app hello --threshold root=2", 0]);
+    const roots = [...Deno.readDirSync(`${cwd}/repo.keys`)]
+      .map(({ name }) => name).filter((name) => name.startsWith("root"));
+    await Deno.mkdir(`${cwd}/usb`);
+    for (const name of roots) await Deno.rename(`${cwd}/repo.keys/${name}`, `${cwd}/usb/${name}`);
+    await run(cwd, ["keys rotate timestamp", 0], ["publish", 0]);
+    await run(cwd, [`sign root --key usb/${roots[0]}`, 0]);
+    await Deno.copyFile(`${cwd}/repo/.breccia/drafts/root.json`, `${cwd}/usb/draft.json`);
+    await run(cwd, [`sign root --key usb/${roots[1]} --draft usb/draft.json`, 0]);
+    const signed = await run(cwd, ["sign root --from usb/draft.json --json", 0]);
+    assert.equal(JSON.parse(signed.stdout).complete, true);
+    await run(cwd, ["publish", 0], ["refresh", 0], ["verify", 0]);
+    const listed = JSON.parse((await run(cwd, ["keys list --json", 0])).stdout);
+    assert.equal(listed.rootVersion, 2);
+    assert.equal(listed.keys.filter((key: { here: boolean }) => key.here).length, 3);
+  });
+});
+
+Deno.test("keys are encrypted under BRECCIA_PASSPHRASE, and useless without it", async () => {
+  await inScratch(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/a`, "a");
+    const env = { BRECCIA_REPO: "repo", BRECCIA_PASSPHRASE: "correct horse" };
+    assert.equal((await call(["init", "repo", "--app", "hello"], { cwd, env })).code, 0);
+    await run(cwd, ["add 1.0.0 a", 0], ["publish", 4]);
+    assert.equal((await call(["publish"], { cwd, env })).code, 0);
+  });
+});
+
+Deno.test("a key behind a command signs, and a command that lies or fails is refused", async () => {
+  await inScratch(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/a`, "a");
+    await run(cwd, ["init repo --app hello", 0], ["add 1.0.0 a", 0]);
+    const name = [...Deno.readDirSync(`${cwd}/repo.keys`)]
+      .map(({ name }) => name).find((name) => name.startsWith("timestamp")) as string;
+    const { keyid, public: key, private: seed } = JSON.parse(
+      await Deno.readTextFile(`${cwd}/repo.keys/${name}`),
+    );
+    await Deno.writeTextFile(
+      `${cwd}/hsm.mjs`,
+      `import { createPrivateKey, sign } from "node:crypto";
+       import { readFileSync, writeSync } from "node:fs";
+       const der = Buffer.from("302e020100300506032b657004220420${seed}", "hex");
+       const key = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
+       writeSync(1, sign(null, readFileSync(0), key));`,
+    );
+    const rewrite = (command: string[]) =>
+      Deno.writeTextFile(
+        `${cwd}/repo.keys/${name}`,
+        JSON.stringify({ format: 1, keyid, public: key, command }),
+      );
+    for (const command of [["false"], ["echo", "signature"], ["/no/such/program"]]) {
+      await rewrite(command);
+      await run(cwd, ["publish", 4]);
+    }
+    await rewrite([Deno.execPath(), "run", "-A", "--quiet", `${cwd}/hsm.mjs`]);
+    await run(cwd, ["publish", 0], ["verify", 0]);
   });
 });

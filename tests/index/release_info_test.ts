@@ -10,11 +10,12 @@ const INFO: ReleaseInfo = {
   archive: "hello-1.0.0-linux-x64.tar",
   notes: "hello-1.0.0-linux-x64.notes.md",
   required: true,
+  rollout: 10,
 };
 
 Deno.test("what targets metadata says of a release survives its signed form", () => {
   assert.deepEqual(parseReleaseInfo(releaseInfoToCustom(INFO)), INFO);
-  const { notes: _notes, required: _required, ...least } = INFO;
+  const { notes: _notes, required: _required, rollout: _rollout, ...least } = INFO;
   assert.deepEqual(parseReleaseInfo(releaseInfoToCustom(least)), least);
 });
 
@@ -30,6 +31,9 @@ Deno.test("a custom field with anything missing, oversized or of another kind is
     ["archive", "a".repeat(513)],
     ["notes", ""],
     ["required", "yes"],
+    ["rollout", 0],
+    ["rollout", 100],
+    ["rollout", "10"],
   ];
   for (const [name, value] of broken) {
     const custom = releaseInfoToCustom(INFO);

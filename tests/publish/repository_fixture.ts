@@ -57,15 +57,14 @@ export async function newRepository(
   return { store, keys: keyRing(signers) };
 }
 
-/** What a new client with the first root makes of the repository. */
-export async function refreshFrom(store: ObjectSource): Promise<VerifiedMetadata> {
+/** What a client with the first root makes of the repository; a new one unless it `kept` something. */
+export async function refreshFrom(
+  store: ObjectSource,
+  kept: MemoryMetadataStore = new MemoryMetadataStore(),
+  now: number = NOW,
+): Promise<VerifiedMetadata> {
   const root = await store.get("metadata/1.root.json");
-  return await refresh({
-    source: sourceOf(store),
-    store: new MemoryMetadataStore(),
-    trustedRoot: root?.bytes,
-    now: NOW,
-  });
+  return await refresh({ source: sourceOf(store), store: kept, trustedRoot: root?.bytes, now });
 }
 
 /** A mirror that hands out what `store` holds. */

@@ -56,8 +56,8 @@ async function findIndex(
   platform: string,
 ): Promise<ReleaseIndex> {
   const { order } = await loadConfig(store);
-  const { targets } = await loadDraft(store, (await loadPublished(store)).targets);
-  const release = listReleases(targets, order).find(({ info }) =>
+  const draft = await loadDraft(store, "targets", await loadPublished(store));
+  const release = listReleases(draft.metadata, order).find(({ info }) =>
     info.version === version && info.platform === platform
   );
   if (release === undefined) {

@@ -2,7 +2,14 @@ import { readFile, stat } from "node:fs/promises";
 import { encodeHex } from "../../bytes/mod.ts";
 import { BrecciaError } from "../../errors.ts";
 import { decodeIndex, type ReleaseIndex } from "../../index/mod.ts";
-import { describeRepository, type RepositoryDescription } from "../../publish/mod.ts";
+import { systemClock } from "../../ports/mod.ts";
+import {
+  describeRepository,
+  lintRepository,
+  loadPublished,
+  type RepositoryDescription,
+  type Warning,
+} from "../../publish/mod.ts";
 import {
   isJsonObject,
   type JsonValue,
@@ -12,6 +19,7 @@ import {
 } from "../../tuf/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { fileError } from "../file_error.ts";
+import { keyDirectoryOf } from "../key_directory.ts";
 import { openStore } from "../open_store.ts";
 import { formatTable, type Output } from "../output.ts";
 
@@ -19,24 +27,30 @@ import { formatTable, type Output } from "../output.ts";
 export const command: Command = {
   name: "inspect",
   summary: "Show keys, expiries, files and costs of a file or repository",
-  usage: "DIR | INDEX | METADATA",
+  usage: "DIR | INDEX | METADATA [--keys DIR]",
   description:
     "Reads a repository, a release index or a metadata file. Nothing is verified against " +
     "a root: use `breccia verify` or `breccia check` for that.",
   example: "breccia inspect ./repo",
   operands: [1, 1],
-  flags: {},
+  flags: {
+    keys: { type: "string", value: "DIR", help: "The private keys (default: DIR.keys)" },
+  },
   run: inspect,
 };
 
-async function inspect({ args, path, cwd, output }: CommandContext): Promise<void> {
+async function inspect(context: CommandContext): Promise<void> {
+  const { args, path, cwd, output } = context;
   const file = path(args[0] as string);
   const status = await stat(file).catch((cause) => {
     throw fileError("inspect", file, cause);
   });
   if (status.isDirectory()) {
-    showRepository(await describeRepository(await openStore(`fs:${file}`, cwd)), output);
-    return;
+    const store = await openStore(`fs:${file}`, cwd);
+    const description = await describeRepository(store);
+    const keysHere = await keyDirectoryOf(context, file).keyIds();
+    const warnings = lintRepository(await loadPublished(store), keysHere, systemClock.now());
+    return showRepository(description, warnings, output);
   }
   const bytes = await readFile(file).catch((cause) => {
     throw fileError("inspect", file, cause);
@@ -45,10 +59,14 @@ async function inspect({ args, path, cwd, output }: CommandContext): Promise<voi
   else showMetadata(new Uint8Array(bytes), file, output);
 }
 
-function showRepository(repository: RepositoryDescription, output: Output): void {
+function showRepository(
+  repository: RepositoryDescription,
+  warnings: readonly Warning[],
+  output: Output,
+): void {
   const { app, order, roles, releases } = repository;
   const dated = roles.map((role) => ({ ...role, expires: formatDate(role.expires) }));
-  output.document({ app, order, roles: dated, releases });
+  output.document({ app, order, roles: dated, releases, warnings });
   output.print(`${app}, versions by ${order}\n`);
   output.print(formatTable([
     ["role", "version", "expires", "threshold", "keys"],
@@ -60,6 +78,8 @@ function showRepository(repository: RepositoryDescription, output: Output): void
       role.keyIds.map((keyId) => keyId.slice(0, 8)).join(" "),
     ]),
   ]));
+  if (warnings.length > 0) output.print("");
+  for (const { name, message } of warnings) output.print(`warning[${name}]: ${message}`);
   if (releases.length === 0) return output.print("\nNo release yet.");
   output.print("");
   output.print(formatTable([

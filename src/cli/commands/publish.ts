@@ -36,10 +36,13 @@ async function publish(context: CommandContext): Promise<void> {
   output.document({ ...publication, ...(upload === undefined ? {} : { upload }) });
   output.print(
     publication.signed.length === 0
-      ? "Nothing was staged; what is published stays."
+      ? "Nothing new to sign; what is published stays."
       : `Signed ${publication.signed.join(", ")}; the timestamp is at version ` +
         `${publication.timestampVersion}.`,
   );
+  if (publication.pending.includes("root")) {
+    output.print("The next root lacks signatures: collect them with `breccia sign root`.");
+  }
   if (upload !== undefined) {
     output.print(`Uploaded ${upload.objects} objects, ${upload.bytes} bytes, to ${to}.`);
   }

@@ -1,0 +1,33 @@
+import { promoteRelease } from "../../publish/mod.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { openStore } from "../open_store.ts";
+
+/** `breccia promote VERSION`: offers a release on one more channel. */
+export const command: Command = {
+  name: "promote",
+  summary: "Offer a release on one more channel",
+  usage: "VERSION --to CHANNEL --repo DIR [--platform NAME]",
+  description: "Takes effect with `breccia publish`.",
+  example: "breccia promote 1.2.0 --to stable --repo ./repo",
+  operands: [1, 1],
+  flags: {
+    repo: { type: "string", value: "DIR", help: "The repository" },
+    to: { type: "string", value: "CHANNEL", help: "The channel" },
+    platform: { type: "string", value: "NAME", help: "This platform only" },
+  },
+  run: promote,
+};
+
+async function promote({ args, flags, path, cwd, output }: CommandContext): Promise<void> {
+  const store = await openStore(`fs:${path(flags.required("repo"))}`, cwd);
+  const releases = await promoteRelease(store, {
+    version: args[0] as string,
+    to: flags.required("to"),
+    platform: flags.text("platform"),
+  });
+  output.document({ releases });
+  for (const info of releases) {
+    output.print(`${info.version} for ${info.platform} is on ${info.channels.join(", ")}.`);
+  }
+  output.print("Run `breccia publish` to sign it and make it visible.");
+}

@@ -1,0 +1,103 @@
+import { BrecciaError } from "../errors.ts";
+import { compareVersions, type ReleaseInfo, releaseInfoToCustom } from "../index/mod.ts";
+import type { ObjectStore } from "../ports/mod.ts";
+import type { Targets } from "../tuf/mod.ts";
+import { checkName, loadConfig } from "./app_config.ts";
+import { changeDraft } from "./drafts.ts";
+import { loadPublished } from "./published_metadata.ts";
+import { type LicensedRelease, listReleases } from "./release_list.ts";
+
+/** Which release is meant: a version, for one platform or for all that have it. */
+export interface ReleaseChoice {
+  readonly version: string;
+  readonly platform?: string | undefined;
+}
+
+/**
+ * Takes a release from every channel: clients leave it for the newest that is offered, by their policy
+ * forward or back. It stays signed, so that those who have it can still repair it.
+ *
+ * @throws {BrecciaError} `version-missing`
+ */
+export function withdrawRelease(
+  store: ObjectStore,
+  choice: ReleaseChoice,
+): Promise<readonly ReleaseInfo[]> {
+  return changeReleases(store, choice, ({ info }) => ({ ...info, channels: [] }));
+}
+
+/**
+ * Offers a release on one more channel.
+ *
+ * @throws {BrecciaError} `version-missing`; `version-lower` when the channel has a later version.
+ */
+export function promoteRelease(
+  store: ObjectStore,
+  choice: ReleaseChoice & { readonly to: string },
+): Promise<readonly ReleaseInfo[]> {
+  const { to } = choice;
+  checkName("a channel", to);
+  return changeReleases(store, choice, ({ info }, all) => {
+    const newest = all.filter(({ info: { platform, channels } }) =>
+      platform === info.platform && channels.includes(to)
+    ).at(-1);
+    if (
+      newest !== undefined && compareVersions(info.order, info.version, newest.info.version) < 0
+    ) {
+      throw new BrecciaError(
+        "version-lower",
+        `Cannot promote ${info.version} for ${info.platform} to ${to}: ${newest.info.version} is ` +
+          "there and comes after it; promote a later version or withdraw that one first",
+      );
+    }
+    return { ...info, channels: [...new Set([...info.channels, to])].sort() };
+  });
+}
+
+/**
+ * Offers a release to a share of all devices, chosen by an identity that stays with each of them; 100
+ * offers it to all.
+ *
+ * @throws {BrecciaError} `version-missing`
+ */
+export function rollOutRelease(
+  store: ObjectStore,
+  choice: ReleaseChoice & { readonly percent: number },
+): Promise<readonly ReleaseInfo[]> {
+  return changeReleases(store, choice, ({ info: { rollout: _before, ...info } }) => ({
+    ...info,
+    ...(choice.percent === 100 ? {} : { rollout: choice.percent }),
+  }));
+}
+
+async function changeReleases(
+  store: ObjectStore,
+  { version, platform }: ReleaseChoice,
+  change: (release: LicensedRelease, all: readonly LicensedRelease[]) => ReleaseInfo,
+): Promise<readonly ReleaseInfo[]> {
+  const { order } = await loadConfig(store);
+  let changed: readonly ReleaseInfo[] = [];
+  await changeDraft(store, "targets", await loadPublished(store), (draft): Targets => {
+    const all = listReleases(draft, order);
+    const chosen = all.filter(({ info }) =>
+      info.version === version && (platform === undefined || info.platform === platform)
+    );
+    if (chosen.length === 0) throw missing(version, platform);
+    const targets = new Map(draft.targets);
+    changed = chosen.map((release) => {
+      const info = change(release, all);
+      targets.set(release.path, { ...release.index, custom: releaseInfoToCustom(info) });
+      return info;
+    });
+    return { ...draft, targets };
+  });
+  return changed;
+}
+
+function missing(version: string, platform: string | undefined): BrecciaError {
+  const where = platform === undefined ? "" : ` for ${platform}`;
+  return new BrecciaError(
+    "version-missing",
+    `Cannot find ${version}${where}: no such release is published or staged; see \`breccia inspect\``,
+  );
+}

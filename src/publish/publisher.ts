@@ -1,0 +1,274 @@
+import { equalBytes } from "../bytes/mod.ts";
+import { BrecciaError, isBrecciaError } from "../errors.ts";
+import type { ObjectStore } from "../ports/mod.ts";
+import {
+  addSignatures,
+  countedSignatures,
+  type Metadata,
+  readMetadata,
+  type Root,
+  ROOT_VERSION_FIELD,
+  signMetadata,
+  type Snapshot,
+  type Targets,
+  type Timestamp,
+  type UnverifiedMetadata,
+} from "../tuf/mod.ts";
+import type { AppConfig } from "./app_config.ts";
+import { ceremonyState, isComplete, rulesFor } from "./ceremony.ts";
+import { draftKey, loadDraft } from "./drafts.ts";
+import { availableSigners, type KeyRing, signersFor } from "./key_ring.ts";
+import { expiryOf, nextSnapshot, nextTimestamp, type SignedFile } from "./next_metadata.ts";
+import {
+  metadataKey,
+  PREPARED_TIMESTAMP_KEY,
+  type PublishedMetadata,
+  ruleOf,
+} from "./published_metadata.ts";
+
+/** Roles below the root, in the order in which they are signed and written. */
+export const SIGNED_ROLES = ["targets", "snapshot", "timestamp"] as const;
+
+/** A role below the root. */
+export type SignedRole = typeof SIGNED_ROLES[number];
+
+/** The timestamp is no longer the one that this attempt started from. */
+export class PointerMoved extends Error {}
+
+/** Version numbers tried when leftovers of crashed runs hold the next ones. */
+const LEFTOVERS = 100;
+
+/** One attempt at publishing, from one state of the repository. */
+export class Publisher {
+  /** Roles that were signed, in the order they were written. */
+  readonly signed: ("root" | SignedRole)[] = [];
+  readonly #store: ObjectStore;
+  readonly #config: AppConfig;
+  readonly #published: PublishedMetadata;
+  readonly #keys: KeyRing;
+  readonly #now: number;
+  /** The root that clients of the current state follow, and the one that they will. */
+  #roots: readonly [before: Root, after: Root];
+  #timestamp: Timestamp;
+  #timestampEtag: string;
+  /** A root that goes before the timestamp, since the old keys can't sign what it is to find. */
+  #rootToGoFirst: UnverifiedMetadata<"root"> | undefined;
+  /** Whether what is staged is published along. */
+  #staged = true;
+
+  constructor(
+    store: ObjectStore,
+    config: AppConfig,
+    published: PublishedMetadata,
+    keys: KeyRing,
+    now: number,
+  ) {
+    this.#store = store;
+    this.#config = config;
+    this.#published = published;
+    this.#keys = keys;
+    this.#now = now;
+    this.#roots = [published.root, published.root];
+    this.#timestamp = published.timestamp;
+    this.#timestampEtag = published.timestampEtag;
+  }
+
+  /** Version of the timestamp that clients see. */
+  get timestampVersion(): number {
+    return this.#timestamp.version;
+  }
+
+  /**
+   * The drafted root, signed with the keys at hand on top of the signatures that were collected.
+   * `undefined` when there is no draft; `pending` when signatures are missing still.
+   */
+  async completeRoot(): Promise<UnverifiedMetadata<"root"> | "pending" | undefined> {
+    const draft = await loadDraft(this.#store, "root", this.#published);
+    if (draft.file === undefined) return undefined;
+    const rules = rulesFor(this.#published, "root", draft.file.bytes);
+    const signers = (await Promise.all(rules.map((rule) => availableSigners(this.#keys, rule))))
+      .flat();
+    const bytes = await addSignatures(draft.file.bytes, "root.json", signers);
+    const file = readMetadata(bytes, "root", "root.json");
+    if (isComplete(await ceremonyState(file, rules))) return file;
+    if (signers.length > 0) await this.#store.put(draftKey("root"), bytes, { ifMatch: draft.etag });
+    return "pending";
+  }
+
+  /**
+   * Writes new metadata for `roles`, then a new root if there is one.
+   *
+   * A new root is visible as soon as it is written, and the timestamp moves on its own: so that no client
+   * meets a root whose keys have not signed what it finds, everything is signed by the old keys and
+   * the new ones first, the root follows, and in the end a timestamp that announces it. Only where old keys
+   * are lost does the root go before the timestamp.
+   */
+  async publish(roles: ReadonlySet<SignedRole>, root?: UnverifiedMetadata<"root">): Promise<void> {
+    if (root === undefined) return await this.#publishRoles(roles);
+    this.#roots = [this.#published.root, root.signed];
+    const affected = new Set([...roles, ...await this.#rolesToResign(root.signed)]);
+    if (!await this.#hasOldKeys(affected)) this.#rootToGoFirst = root;
+    await this.#publishRoles(affected);
+    if (!this.signed.includes("root")) await this.#writeRoot(root);
+    if (!this.#announces(root.signed)) await this.#publishTimestamp(undefined);
+  }
+
+  /** Signs `roles` anew as they are published, whatever is staged. */
+  async renew(roles: ReadonlySet<SignedRole>): Promise<void> {
+    this.#staged = false;
+    await this.#publishRoles(roles);
+  }
+
+  /** True when the timestamp tells clients of this root. */
+  #announces(root: Root): boolean {
+    return this.#timestamp.unknown?.get(ROOT_VERSION_FIELD) === root.version;
+  }
+
+  /** Roles whose current files the keys of `root` do not vouch for. */
+  async #rolesToResign(root: Root): Promise<readonly SignedRole[]> {
+    const roles: SignedRole[] = [];
+    for (const role of SIGNED_ROLES) {
+      const rule = ruleOf(root, role);
+      const file = this.#published.files.get(role);
+      const counted = file === undefined ? 0 : (await countedSignatures(file, rule)).size;
+      if (counted < rule.role.threshold) roles.push(role);
+    }
+    return roles;
+  }
+
+  async #hasOldKeys(roles: ReadonlySet<SignedRole>): Promise<boolean> {
+    for (const role of withParents(roles)) {
+      const rule = ruleOf(this.#roots[0], role);
+      if ((await availableSigners(this.#keys, rule)).length < rule.role.threshold) return false;
+    }
+    return true;
+  }
+
+  async #writeRoot(root: UnverifiedMetadata<"root">): Promise<void> {
+    const key = metadataKey("root", root.signed.version);
+    try {
+      await this.#store.put(key, root.bytes, { ifMatch: null });
+    } catch (error) {
+      if (isBrecciaError(error, "storage-conflict")) throw new PointerMoved();
+      throw error;
+    }
+    this.signed.push("root");
+    this.#roots = [root.signed, root.signed];
+  }
+
+  async #publishRoles(roles: ReadonlySet<SignedRole>): Promise<void> {
+    const wanted = withParents(roles);
+    const targets = wanted.has("targets") ? await this.#publishTargets() : undefined;
+    const snapshot = wanted.has("snapshot") ? await this.#publishSnapshot(targets) : undefined;
+    if (wanted.has("timestamp")) await this.#publishTimestamp(snapshot);
+  }
+
+  async #publishTargets(): Promise<SignedFile<Targets>> {
+    const version = this.#published.targets.version + 1;
+    const expires = expiryOf(this.#config, "targets", this.#now);
+    if (!this.#staged) {
+      return await this.#create("targets", { ...this.#published.targets, version, expires });
+    }
+    const draft = await loadDraft(this.#store, "targets", this.#published);
+    const collected = draft.file !== undefined && draft.file.signatures.size > 0 &&
+      draft.file.signed.version === version;
+    if (collected) return await this.#publishCollected(draft.file);
+    return await this.#create("targets", { ...draft.metadata, version, expires });
+  }
+
+  /** Targets on which signatures were collected: they fix its version and expiry. */
+  async #publishCollected(draft: UnverifiedMetadata<"targets">): Promise<SignedFile<Targets>> {
+    const rule = ruleOf(this.#roots[1], "targets");
+    const signers = await availableSigners(this.#keys, rule);
+    const bytes = await addSignatures(draft.bytes, "targets.json", signers);
+    const file = readMetadata(bytes, "targets", "targets.json");
+    const state = await ceremonyState(file, [rule]);
+    if (!isComplete(state)) {
+      throw new BrecciaError(
+        "keystore",
+        `Cannot publish targets: ${
+          state.counts[0]?.counted
+        } of ${rule.role.threshold} signatures ` +
+          "are there; collect the others with `breccia sign targets`",
+      );
+    }
+    await this.#store.put(metadataKey("targets", state.version), bytes, { ifMatch: null });
+    this.signed.push("targets");
+    return { metadata: file.signed, bytes };
+  }
+
+  async #publishSnapshot(targets: SignedFile<Targets> | undefined): Promise<SignedFile<Snapshot>> {
+    const changed = new Map(targets === undefined ? [] : [["targets", targets] as const]);
+    const { snapshot } = this.#published;
+    const next = await nextSnapshot(snapshot, changed, this.#config, this.#now);
+    return await this.#create("snapshot", next);
+  }
+
+  async #publishTimestamp(snapshot: SignedFile<Snapshot> | undefined): Promise<void> {
+    const root = this.#roots[0];
+    const next = await nextTimestamp(this.#timestamp, snapshot, root, this.#config, this.#now);
+    const bytes = await this.#sign("timestamp", next);
+    if (this.#rootToGoFirst !== undefined) {
+      await this.#store.put(PREPARED_TIMESTAMP_KEY, bytes);
+      await this.#writeRoot(this.#rootToGoFirst);
+      this.#rootToGoFirst = undefined;
+    }
+    try {
+      const ifMatch = this.#timestampEtag;
+      this.#timestampEtag = await this.#store.put(metadataKey("timestamp"), bytes, { ifMatch });
+    } catch (error) {
+      throw isBrecciaError(error, "storage-conflict") ? new PointerMoved() : error;
+    }
+    this.#timestamp = next;
+    if (!this.signed.includes("timestamp")) this.signed.push("timestamp");
+  }
+
+  /**
+   * Writes a new file under the first version number that is free. A number may be taken by a crashed
+   * run or by a rival; nothing points to its file, but caches may know it, so it stays as it is.
+   */
+  async #create<T extends Targets | Snapshot>(
+    role: T["type"],
+    metadata: T,
+  ): Promise<SignedFile<T>> {
+    for (let skip = 0; skip < LEFTOVERS; skip++) {
+      const next = { ...metadata, version: metadata.version + skip };
+      const bytes = await this.#sign(role, next);
+      if (await this.#createFile(metadataKey(role, next.version), bytes)) {
+        this.signed.push(role);
+        return { metadata: next, bytes };
+      }
+    }
+    throw new BrecciaError(
+      "repository-malformed",
+      `Cannot publish ${role}: ${LEFTOVERS} files of later versions lie about; remove those above ` +
+        "the version that the timestamp leads to",
+    );
+  }
+
+  /** False when other bytes have that name already. */
+  async #createFile(key: string, bytes: Uint8Array): Promise<boolean> {
+    try {
+      await this.#store.put(key, bytes, { ifMatch: null });
+      return true;
+    } catch (error) {
+      if (!isBrecciaError(error, "storage-conflict")) throw error;
+      const held = await this.#store.get(key);
+      return held !== undefined && equalBytes(held.bytes, bytes);
+    }
+  }
+
+  /** Signs for the root to come, and with what is at hand of the root before. */
+  async #sign(role: SignedRole, metadata: Metadata): Promise<Uint8Array> {
+    const [before, after] = this.#roots;
+    const signers = await signersFor(this.#keys, ruleOf(after, role), role);
+    const old = before === after ? [] : await availableSigners(this.#keys, ruleOf(before, role));
+    return await signMetadata(metadata, [...signers, ...old]);
+  }
+}
+
+/** With targets goes the snapshot that lists it, and with that the timestamp that points to it. */
+function withParents(roles: ReadonlySet<SignedRole>): ReadonlySet<SignedRole> {
+  const lowest = SIGNED_ROLES.findIndex((role) => roles.has(role));
+  return new Set(lowest === -1 ? [] : SIGNED_ROLES.slice(lowest));
+}
