@@ -73,17 +73,14 @@ export class DeltaDecoder {
    */
   async decodeSegment(index: number, stored: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     const { start, end, storedStart, storedEnd } = this.#segment(index);
-    const from = new ByteReader(stored, `delta's segment ${index}`, "delta-malformed");
     if (stored.length !== storedEnd - storedStart) {
-      from.fail(`${storedEnd - storedStart} bytes were expected and ${stored.length} are there`);
+      throw new BrecciaError(
+        "delta-malformed",
+        `Cannot decode segment ${index} of the delta: it has ${stored.length} bytes, not ` +
+          `${storedEnd - storedStart}; fetch it again`,
+      );
     }
-    // No stream outgrows this: a wrong guess of four bytes takes up to five and one for its run.
-    const most = 2 * (end - start) + 8;
-    const [run, byte, reference, word, literal] = STREAM_NAMES.map(() =>
-      readStream(from, this.#zstd, most)
-    ) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array];
-    from.end();
-    const coder = new ResidualDecoder(run, byte, reference, word, literal);
+    const coder = openSegment(stored, index, end - start, this.#zstd);
     const output = new Uint8Array(end - start);
     await this.#codec.code(coder, start, end, output);
     coder.finish();
@@ -100,6 +97,27 @@ export class DeltaDecoder {
     }
     return segment;
   }
+}
+
+/**
+ * Unpacks the five streams of a segment that makes `length` bytes.
+ *
+ * @throws {BrecciaError} `delta-malformed`.
+ */
+export function openSegment(
+  stored: Uint8Array,
+  index: number,
+  length: number,
+  zstd: Zstd,
+): ResidualDecoder {
+  const from = new ByteReader(stored, `delta's segment ${index}`, "delta-malformed");
+  // No stream outgrows this: a wrong guess of four bytes takes up to five and one for its run.
+  const most = 2 * length + 8;
+  const [run, byte, reference, word, literal] = STREAM_NAMES.map(() =>
+    readStream(from, zstd, most)
+  ) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+  from.end();
+  return new ResidualDecoder(run, byte, reference, word, literal);
 }
 
 /**

@@ -7,7 +7,9 @@
 
 export { decodeDelta, DeltaDecoder } from "./decoder.ts";
 export { type DeltaDescription, describeDelta } from "./describe.ts";
+export { drawSvg, drawText } from "./drawing.ts";
 export { encodeDelta, type EncodeDeltaOptions, type EncodeProgress } from "./encode.ts";
+export { type DeltaPart, explainDelta, imageParts, type PartCost } from "./explain.ts";
 export {
   DELTA_PREAMBLE_BYTES,
   type DeltaHead,

@@ -12,6 +12,11 @@ class ByteSource {
     this.#name = name;
   }
 
+  /** Bytes read so far. */
+  get consumed(): number {
+    return this.#at;
+  }
+
   byte(): number {
     if (this.#at >= this.#bytes.length) throw malformed(`its ${this.#name} stream ends too early`);
     return this.#bytes[this.#at++] as number;
@@ -76,6 +81,17 @@ export class ResidualDecoder implements ResidualCoder {
   finish(): void {
     if (this.#left !== 0) throw malformed("its last run is too long");
     for (const s of [this.#run, this.#byte, this.#reference, this.#word, this.#literal]) s.end();
+  }
+
+  /** How many bytes of each stream were read so far, in stored order. */
+  consumed(): [run: number, byte: number, reference: number, word: number, literal: number] {
+    return [
+      this.#run.consumed,
+      this.#byte.consumed,
+      this.#reference.consumed,
+      this.#word.consumed,
+      this.#literal.consumed,
+    ];
   }
 
   literals(output: Uint8Array, at: number, count: number): void {

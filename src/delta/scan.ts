@@ -9,6 +9,8 @@ const RUN_BYTES = 32;
 const CANDIDATES = 24;
 /** A match is extended with mismatches until this far past its best end. */
 const PATIENCE_BYTES = 4096;
+/** A stretch without an exact run this long may end a match, though the alignment stays. */
+const HOLE_BYTES = 1024;
 /** No candidate is followed further than this before it is judged. */
 const FOLLOW_BYTES = 65_536;
 
@@ -43,6 +45,8 @@ export class Scanner {
   /** All positions are places in the corpus: the new file begins at `oldSize`. */
   #position = 0;
   #settled = 0;
+  /** Where the current alignment last matched exactly. */
+  #confirmed = 0;
   #end = 0;
   #alignment = 0;
   #aligned = false;
@@ -69,6 +73,7 @@ export class Scanner {
   begin(start: number, end: number, alignment: number | undefined): void {
     this.#position = this.#oldSize + start;
     this.#settled = this.#position;
+    this.#confirmed = this.#position;
     this.#end = this.#oldSize + end;
     this.#aligned = alignment !== undefined && this.#oldSize > 0;
     this.#alignment = (alignment ?? 0) - this.#oldSize;
@@ -83,7 +88,10 @@ export class Scanner {
       const position = this.#position;
       const run = this.#aligned ? this.#extend(position + this.#alignment, position) : 0;
       if (run >= RUN_BYTES) {
+        // The same alignment again after a long hole: extension would not reach over it.
+        if (position - this.#confirmed > HOLE_BYTES) this.#settle(position, this.#alignment);
         this.#position += run;
+        this.#confirmed = this.#position;
         continue;
       }
       if (position + window > this.#end) {
@@ -109,6 +117,7 @@ export class Scanner {
       if (length > staying + this.#threshold(position)) {
         this.#settle(start, this.#bestShift);
         this.#position = Math.max(start + length, this.#settled + 1);
+        this.#confirmed = this.#position;
       } else {
         // The current alignment matches nearly all of it: what begins in its first half would not win either.
         this.#position += Math.max(1, this.#bestAhead >> 1);

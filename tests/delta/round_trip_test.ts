@@ -42,6 +42,17 @@ Deno.test("a stretch that the new file repeats is stored once", async () => {
   assert.deepEqual(await decodeDelta(delta, new Uint8Array(0)), after);
 });
 
+Deno.test("what follows a replaced stretch of any length is found again", async () => {
+  for (const replaced of [100, 2_000, 9_000]) {
+    const before = noise(40_000, 21);
+    const after = before.slice();
+    after.set(noise(replaced, 22), 10_000);
+    const delta = await encodeDelta(before, after);
+    assert.deepEqual(await decodeDelta(delta, before), after);
+    assert.ok(delta.length < replaced + 200, `${delta.length} bytes`);
+  }
+});
+
 Deno.test("segments end at chunk ends, and each decodes alone, in any order, from its range", async () => {
   const before = noise(90_000, 5);
   const after = before.slice();
