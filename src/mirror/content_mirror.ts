@@ -1,4 +1,4 @@
-import { concatBytes, encodeHex } from "../bytes/mod.ts";
+import { encodeHex } from "../bytes/mod.ts";
 import { deltaKey, packKey, type PackRef, type ReleaseIndex } from "../index/mod.ts";
 import type { ObjectStore } from "../ports/mod.ts";
 import type { VerifiedTarget } from "../tuf/mod.ts";
@@ -6,6 +6,7 @@ import { archiveFile } from "./archive_file.ts";
 import { workWithin } from "./bounded_work.ts";
 import type { Catalog, CatalogRelease } from "./catalog.ts";
 import { type ContentKind, ContentStore, type ServedFile } from "./content_store.ts";
+import { gather } from "./gather.ts";
 import { InFlight } from "./in_flight.ts";
 import { ReleaseShelf } from "./release_shelf.ts";
 import type { Upstream } from "./upstream.ts";
@@ -13,7 +14,7 @@ import { type LicensedFile, objectName } from "./verified_object.ts";
 import { licensedPack, verifyPack } from "./verified_pack.ts";
 
 /** What is fetched at once, so that memory stays far below 128 MiB. */
-const FETCH_BOUNDS = { items: 16, bytes: 20 * 1024 * 1024 };
+const FETCH_BOUNDS = { items: 16, bytes: 8 * 1024 * 1024 };
 
 /**
  * Brings licensed content into the store, and reads it from there. Whatever is asked for while the same
@@ -136,7 +137,7 @@ export class ContentMirror {
       licensedPack(pack),
       () =>
         this.#upstream.fetchFile(packKey(pack.sha256), pack.bytes, async (body) => {
-          const bytes = concatBytes(await Array.fromAsync(body));
+          const bytes = await gather(body, pack.bytes);
           const verified = await verifyPack(bytes, index, number);
           await this.content.put("packs", licensedPack(pack), verified);
         }, signal),

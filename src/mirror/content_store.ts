@@ -1,14 +1,9 @@
 import { sha512 } from "@noble/hashes/sha2.js";
-import {
-  concatBytes,
-  createSha256,
-  encodeHex,
-  type IncrementalSha256,
-  sha256,
-} from "../bytes/mod.ts";
+import { createSha256, encodeHex, type IncrementalSha256, sha256 } from "../bytes/mod.ts";
 import { BrecciaError } from "../errors.ts";
 import { CONTENT_LIMITS, METADATA_LIMITS } from "../limits.ts";
 import type { ByteRange, ObjectStore } from "../ports/mod.ts";
+import { gather } from "./gather.ts";
 import { decodePartList, encodePartList, type PartList } from "./part_list.ts";
 import { checkDigests, type LicensedFile, objectName, VerifiedObject } from "./verified_object.ts";
 
@@ -85,12 +80,8 @@ export class ContentStore {
     const what = `${kind}/${objectName(file).slice(0, 16)}…`;
     const code = kind === "deltas" ? "delta-mismatch" : "target-mismatch";
     if (isWhole(file)) {
-      const bytes = await Array.fromAsync(body);
-      await this.put(
-        kind,
-        file,
-        await VerifiedObject.verify(concatBytes(bytes), file, what, code),
-      );
+      const bytes = await gather(body, file.length);
+      await this.put(kind, file, await VerifiedObject.verify(bytes, file, what, code));
       return;
     }
     const digests = wholeDigests(file);

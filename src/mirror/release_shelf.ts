@@ -1,8 +1,8 @@
-import { concatBytes } from "../bytes/mod.ts";
 import { decodeIndex, type ReleaseIndex } from "../index/mod.ts";
 import { INDEX_LIMITS } from "../limits.ts";
 import { BrecciaError } from "../errors.ts";
 import type { ServedFile } from "./content_store.ts";
+import { gather } from "./gather.ts";
 import { InFlight } from "./in_flight.ts";
 import { type LicensedFile, objectName } from "./verified_object.ts";
 
@@ -53,8 +53,8 @@ export class ReleaseShelf {
       );
     }
     const stored = await this.#open(file);
-    const parts = await Array.fromAsync(stored.read({ offset: 0, length: stored.size }));
-    return await decodeIndex(concatBytes(parts));
+    const parts = stored.read({ offset: 0, length: stored.size });
+    return await decodeIndex(await gather(parts, stored.size));
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ChunkRef, PackRef, ReleaseIndex } from "../index/mod.ts";
 import type { ServedFile } from "./content_store.ts";
+import { gather } from "./gather.ts";
 
 /** A chunk as it is stored, or `undefined` bytes when its pack can't be had. */
 export interface StoredChunk {
@@ -28,7 +29,7 @@ export async function* readStoredChunks(
     const last = run.at(-1) as ChunkRef;
     const pack = await openPack(index.packs[first.pack] as PackRef, first.pack);
     const length = last.packOffset + last.storedLength - first.packOffset;
-    const bytes = await pack?.read({ offset: first.packOffset, length }, signal);
+    const bytes = pack?.read({ offset: first.packOffset, length }, signal);
     const whole = bytes && await gather(bytes, length);
     for (const chunk of run) {
       const at = chunk.packOffset - first.packOffset;
@@ -54,18 +55,4 @@ function* runsOf(index: ReleaseIndex, ordinals: Iterable<number>): Generator<Chu
     bytes += chunk.storedLength;
   }
   if (run.length > 0) yield run;
-}
-
-async function gather(
-  parts: AsyncIterable<Uint8Array<ArrayBuffer>>,
-  length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const whole = new Uint8Array(length);
-  let filled = 0;
-  for await (const part of parts) {
-    if (part.length === length) return part;
-    whole.set(part, filled);
-    filled += part.length;
-  }
-  return whole;
 }
