@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { Edge, Upstream } from "../mirror/mod.ts";
-import { type Log, systemClock } from "../ports/mod.ts";
+import { type Log, type ManagedStore, systemClock } from "../ports/mod.ts";
 import { HttpClient, MirrorSet } from "../transport/mod.ts";
 import type { CommandContext, FlagTable } from "./command.ts";
 import { fileError } from "./file_error.ts";
@@ -28,7 +28,7 @@ export const EDGE_FLAGS: FlagTable = {
 export async function openEdge(
   { flags, path, cwd, output }: CommandContext,
   options: { readonly onDemand?: boolean } = {},
-): Promise<{ edge: Edge; log: Log }> {
+): Promise<{ edge: Edge; store: ManagedStore; log: Log }> {
   const upstreams = flags.texts("upstream");
   if (upstreams.length === 0) flags.required("upstream");
   const rootFile = path(flags.required("root"));
@@ -36,15 +36,16 @@ export async function openEdge(
     throw fileError("read", rootFile, cause);
   });
   const log = logTo(output);
+  const store = await openStore(flags.required("store"), cwd);
   const edge = await Edge.open({
-    store: await openStore(flags.required("store"), cwd),
+    store,
     upstream: new Upstream(new MirrorSet(upstreams, new HttpClient({ fetch }))),
     trustedRoot,
     clock: systemClock,
     log,
     ...options,
   });
-  return { edge, log };
+  return { edge, store, log };
 }
 
 /** One JSON line for each record, on stderr. */

@@ -56,6 +56,16 @@ export class ContentMirror {
     );
   }
 
+  /** Keys of every object that `catalog` licenses, brought or not. */
+  async *keys(catalog: Catalog): AsyncGenerator<string> {
+    for (const target of catalog.targets.values()) yield* this.content.keysOf("targets", target);
+    for (const release of catalog.releases) {
+      const index = await this.openIndex(catalog, release);
+      for (const pack of index.packs) yield* this.content.keysOf("packs", licensedPack(pack));
+      for (const delta of licensedDeltas(index)) yield* this.content.keysOf("deltas", delta);
+    }
+  }
+
   /** Opens a target: from the store, rebuilt from chunks, or fetched. */
   async openTarget(catalog: Catalog, target: VerifiedTarget): Promise<ServedFile> {
     this.#locations.set(target, catalog.locationOf(target));

@@ -61,6 +61,19 @@ export class ContentStore {
     return { size: file.length, etag, read };
   }
 
+  /** Keys of the objects that a file is stored in, as far as they are known. */
+  async *keysOf(kind: ContentKind, file: LicensedFile): AsyncGenerator<string> {
+    const key = keyOf(kind, file);
+    if (isWhole(file)) {
+      yield key;
+      return;
+    }
+    const list = await this.#store.get(`${key}.parts`);
+    if (list === undefined) return;
+    yield `${key}.parts`;
+    for (const { sha256 } of decodePartList(list.bytes, key).parts) yield `parts/${sha256}`;
+  }
+
   /** Keeps a verified file of up to 16 MiB. */
   async put(kind: ContentKind, file: LicensedFile, verified: VerifiedObject): Promise<void> {
     await this.#store.put(keyOf(kind, file), verified.bytes);

@@ -1,7 +1,7 @@
 import { encodeHex } from "../bytes/mod.ts";
 import { BrecciaError, isBrecciaError } from "../errors.ts";
 import { type ChunkRequest, packKey, type ReleaseIndex } from "../index/mod.ts";
-import type { Clock, Log, ObjectStore } from "../ports/mod.ts";
+import type { Clock, Log, ManagedStore, ObjectStore } from "../ports/mod.ts";
 import { loadTrusted, MemoryMetadataStore, refresh } from "../tuf/mod.ts";
 import { Catalog, type CatalogRelease } from "./catalog.ts";
 import { ContentMirror, licensedDeltas } from "./content_mirror.ts";
@@ -10,6 +10,8 @@ import type { EdgeStatus, RefreshTrouble } from "./edge_status.ts";
 import { Generation, readMetadata } from "./generation.ts";
 import { InFlight } from "./in_flight.ts";
 import { readStoredChunks, type StoredChunk } from "./stored_chunks.ts";
+import { scrubStore } from "./scrub.ts";
+import { type SweepResult, sweepStore } from "./sweep.ts";
 import type { Upstream } from "./upstream.ts";
 import { objectName } from "./verified_object.ts";
 
@@ -36,6 +38,12 @@ export interface ServedTarget {
   readonly file: ServedFile;
   /** True when its URL names its content. */
   readonly immutable: boolean;
+}
+
+/** What looking after a store found and did. */
+export interface Maintenance extends SweepResult {
+  /** Keys of objects that had rotted. */
+  readonly damaged: readonly string[];
 }
 
 /** Warn so long before metadata expires, in milliseconds: a day, to act in. */
@@ -98,6 +106,31 @@ export class Edge {
         throw error;
       }
     });
+  }
+
+  /**
+   * Looks after the store: what has rotted is removed and brought again, what nothing has needed for
+   * `grace` milliseconds goes. Readers and refreshes may run meanwhile.
+   *
+   * @throws {BrecciaError} of the network family when the upstream can't mend it; the storage family.
+   */
+  async maintain(
+    store: ManagedStore,
+    { grace, signal }: { readonly grace: number; readonly signal?: AbortSignal | undefined },
+  ): Promise<Maintenance> {
+    const damaged = await scrubStore(store, { signal });
+    for (const key of damaged) this.#options.log("warn", "damaged object removed", { key });
+    if (damaged.some((key) => key.startsWith("metadata/"))) await this.refresh(signal);
+    const served = this.#served;
+    if (served === undefined) return { damaged, removed: 0, removedBytes: 0, waiting: 0 };
+    const { generation, catalog } = served;
+    if (!this.#options.onDemand && damaged.length > 0) {
+      await this.#mirror.bringAll(catalog, signal);
+    }
+    const needed = new Set(generation.keys());
+    for await (const key of this.#mirror.keys(catalog)) needed.add(key);
+    const now = this.#options.clock.now();
+    return { damaged, ...await sweepStore(store, needed, { now, grace, signal }) };
   }
 
   /** The metadata file that a client asks for as `name`, a URL path segment; `undefined` if none. */
@@ -210,7 +243,13 @@ export class Edge {
     const { store, upstream, trustedRoot, clock, onDemand } = this.#options;
     const replaces = await this.#adoptNewest();
     const before = this.#served?.generation;
-    const kept = await before?.trusted(store) ?? new MemoryMetadataStore();
+    const baseline = await before?.trusted(store).catch((error) => {
+      // Damaged: trust starts from the shipped root again, and what is fetched is stored anew.
+      if (!isBrecciaError(error, "storage-corrupt")) throw error;
+      this.#report("kept metadata refused", error);
+      return undefined;
+    });
+    const kept = baseline ?? new MemoryMetadataStore();
     const metadata = await refresh({
       source: upstream,
       store: kept,
@@ -218,7 +257,7 @@ export class Edge {
       now: clock.now(),
       signal,
     });
-    if (await before?.holds(kept)) return false;
+    if (baseline !== undefined && await before?.holds(kept)) return false;
     const catalog = await Catalog.read(metadata);
     if (!onDemand) await this.#mirror.bringAll(catalog, signal);
     const generation = await Generation.commit(store, metadata, kept, { before, replaces });

@@ -1,4 +1,4 @@
-import { encodeHex, sha256 } from "../bytes/mod.ts";
+import { encodeHex, equalBytes, sha256 } from "../bytes/mod.ts";
 import { BrecciaError } from "../errors.ts";
 import type { ObjectStore } from "../ports/mod.ts";
 import { MemoryMetadataStore, type VerifiedMetadata } from "../tuf/mod.ts";
@@ -59,6 +59,7 @@ export class Generation {
 
   /** Keys of every object that this generation needs. */
   *keys(): Generator<string> {
+    yield POINTER;
     for (const [, { sha256 }] of this.#pointer.trusted) yield metadataKey(sha256);
     for (const { sha256 } of this.#files.values()) yield metadataKey(sha256);
   }
@@ -120,7 +121,9 @@ export class Generation {
     const save = async (bytes: Uint8Array): Promise<MetadataFile> => {
       const file = { sha256: encodeHex(await sha256(bytes)), bytes: bytes.length };
       const key = metadataKey(file.sha256);
-      if (await store.head(key) === undefined) await store.put(key, bytes);
+      // Compared, not only looked up: a damaged file is written again.
+      const there = await store.get(key);
+      if (there === undefined || !equalBytes(there.bytes, bytes)) await store.put(key, bytes);
       return file;
     };
     const trusted: Pointer["trusted"] = [];

@@ -1,4 +1,5 @@
 import { isBrecciaError } from "../errors.ts";
+import type { Log, ManagedStore } from "../ports/mod.ts";
 import type { Edge } from "./edge.ts";
 
 /** When an edge asks its upstream for news. */
@@ -31,5 +32,31 @@ export async function keepFresh(edge: Edge, schedule: RefreshSchedule): Promise<
       ? interval
       : Math.min(interval, FIRST_RETRY * 2 ** Math.min(failures, 20));
     await sleep(wait * (0.9 + 0.2 * random()), signal);
+  }
+}
+
+/** How long unneeded objects stay, in milliseconds: as long as earlier metadata is served. */
+const SWEEP_GRACE = 24 * 60 * 60_000;
+
+/**
+ * Looks after the store of an edge, once each interval, until the signal. The first time is one interval
+ * from now: an edge that restarts often does not read its whole store each time.
+ */
+export async function keepSound(
+  edge: Edge,
+  store: ManagedStore,
+  { interval, signal, random, sleep, log }: RefreshSchedule & { readonly log: Log },
+): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(interval * (0.9 + 0.2 * random()), signal);
+    if (signal.aborted) return;
+    try {
+      const { damaged, ...rest } = await edge.maintain(store, { grace: SWEEP_GRACE, signal });
+      log("info", "store looked after", { damaged: damaged.length, ...rest });
+    } catch (error) {
+      if (signal.aborted) return;
+      const message = isBrecciaError(error) ? error.message : String(error);
+      log("warn", "looking after the store failed", { message });
+    }
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { createApp } from "../../../workers/app.ts";
 import { serveOnDeno } from "../../../workers/deno.ts";
 import { BrecciaError } from "../../errors.ts";
-import { keepFresh } from "../../mirror/mod.ts";
+import { keepFresh, keepSound } from "../../mirror/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { EDGE_FLAGS, openEdge } from "../open_edge.ts";
 
@@ -32,6 +32,12 @@ export const command: Command = {
       default: "60",
       help: "Seconds between two looks for news",
     },
+    maintain: {
+      type: "string",
+      value: "HOURS",
+      default: "24",
+      help: "Hours between two checks of the store for damage and leftovers",
+    },
     "on-demand": { type: "boolean", help: "Fetch content when it is first asked for, not before" },
   },
   run: serve,
@@ -41,7 +47,8 @@ async function serve(context: CommandContext): Promise<void> {
   const { flags, output, signal } = context;
   const address = parseAddress(flags.required("listen"));
   const interval = (flags.integer("interval", 1, 86_400) ?? 60) * 1000;
-  const { edge, log } = await openEdge(context, { onDemand: flags.has("on-demand") });
+  const maintain = (flags.integer("maintain", 1, 8760) ?? 24) * 3_600_000;
+  const { edge, store, log } = await openEdge(context, { onDemand: flags.has("on-demand") });
   const serving = serveOnDeno(createApp({ edge, log }), {
     ...address,
     signal,
@@ -52,16 +59,17 @@ async function serve(context: CommandContext): Promise<void> {
       output.document(listening);
     },
   });
+  const schedule = {
+    signal,
+    random: Math.random,
+    // Woken early by the signal, which the caller looks at.
+    sleep: (milliseconds: number, signal: AbortSignal) =>
+      setTimeout(milliseconds, undefined, { signal }).catch(() => {}),
+  };
   await Promise.all([
     serving,
-    keepFresh(edge, {
-      interval,
-      signal,
-      random: Math.random,
-      // Woken early by the signal, which the caller looks at.
-      sleep: (milliseconds, signal) =>
-        setTimeout(milliseconds, undefined, { signal }).catch(() => {}),
-    }),
+    keepFresh(edge, { ...schedule, interval }),
+    keepSound(edge, store, { ...schedule, interval: maintain, log }),
   ]);
 }
 
