@@ -1,5 +1,5 @@
 /** Runs every benchmark, one after another: `deno task bench`. */
-const BENCHES = ["chunk", "memory", "delta"];
+const BENCHES = ["chunk", "tuf", "memory", "delta"];
 
 for (const name of BENCHES) {
   const { success } = await new Deno.Command(Deno.execPath(), {
