@@ -1,5 +1,5 @@
 /** Runs every benchmark, one after another: `deno task bench`. */
-const BENCHES = ["chunk", "tuf", "memory", "delta"];
+const BENCHES = ["chunk", "tuf", "memory", "delta", "chunk_size"];
 
 for (const name of BENCHES) {
   const { success } = await new Deno.Command(Deno.execPath(), {
