@@ -14,6 +14,7 @@ const STEPS: readonly (readonly [name: string, args: readonly string[]])[] = [
       "--quiet",
       "--allow-all",
       "--parallel",
+      "--preload=tests/seed.ts",
       "--ignore=tests/e2e,tests/architecture",
       "tests/",
     ],

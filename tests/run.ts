@@ -12,6 +12,7 @@ try {
       "--allow-all",
       "--parallel",
       "--doc",
+      "--preload=tests/seed.ts",
       `--junit-path=${report}`,
       ...flags,
       ...(chosen.length > 0 ? chosen : ["tests/", "src/", "cache/", "workers/", "mod.ts"]),

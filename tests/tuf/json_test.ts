@@ -147,7 +147,10 @@ Deno.test("arbitrary bytes are read as JSON.parse would, or refused with our err
     fc.property(fc.oneof(fc.uint8Array(), texts.map(encode)), (bytes) => {
       try {
         const value = parseJson(bytes, "test");
-        assert.deepEqual(plain(value), JSON.parse(decode(bytes)));
+        assert.deepEqual(
+          plain(value),
+          JSON.parse(decode(bytes), (_, item) => item === 0 ? 0 : item),
+        );
       } catch (error) {
         assert.ok(isBrecciaError(error, "metadata-malformed"), String(error));
       }
