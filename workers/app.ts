@@ -7,17 +7,20 @@
 import { type Context, Hono } from "hono";
 import { isBrecciaError } from "../src/errors.ts";
 import type { Edge } from "../src/mirror/mod.ts";
-import type { Log } from "../src/ports/mod.ts";
+import { type Clock, type Log, systemClock } from "../src/ports/mod.ts";
 import { chunkResponse } from "./chunk_response.ts";
 import { fileResponse } from "./file_response.ts";
 import { CACHE_POLICY, COMMON_HEADERS } from "./headers.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
+import { StatusPage } from "./status_page.tsx";
 import { Traffic } from "./traffic.ts";
 
 /** What the app serves and where it reports to. */
 export interface AppOptions {
   readonly edge: Edge;
   readonly log: Log;
+  /** Default: the runtime's. */
+  readonly clock?: Clock;
 }
 
 /** Methods that each kind of route answers. */
@@ -25,7 +28,7 @@ const READ = "GET, HEAD, OPTIONS";
 const ASK = "POST, OPTIONS";
 
 /** The routes of docs/edge.md over an edge. */
-export function createApp({ edge, log }: AppOptions): Hono {
+export function createApp({ edge, log, clock = systemClock }: AppOptions): Hono {
   const app = new Hono();
   const traffic = new Traffic();
 
@@ -77,6 +80,16 @@ export function createApp({ edge, log }: AppOptions): Hono {
       "content-type": METRICS_TYPE,
       "cache-control": NEVER,
     }));
+  app.on(["GET", "HEAD"], "/", async (c) => {
+    const status = edge.status();
+    // A page that can't compare releases still tells how the edge fares.
+    const releases = await edge.novelties().catch(() => []);
+    const page = StatusPage({ status, releases, routes: traffic.totals(), now: clock.now() });
+    return c.html(`<!doctype html>${await page}`, 200, {
+      "cache-control": NEVER,
+      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+    });
+  });
 
   app.all("/chunks", (c) => wrongMethod(c, ASK));
   for (const path of ["/metadata/*", "/targets/*", "/packs/*", "/deltas/*"]) {

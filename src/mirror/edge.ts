@@ -10,6 +10,7 @@ import type { EdgeStatus, RefreshTrouble } from "./edge_status.ts";
 import { Generation, readMetadata } from "./generation.ts";
 import { InFlight } from "./in_flight.ts";
 import { readStoredChunks, type StoredChunk } from "./stored_chunks.ts";
+import { releaseNovelties, type ReleaseNovelty } from "./release_novelty.ts";
 import { scrubStore } from "./scrub.ts";
 import { type SweepResult, sweepStore } from "./sweep.ts";
 import type { Upstream } from "./upstream.ts";
@@ -46,6 +47,9 @@ export interface Maintenance extends SweepResult {
   readonly damaged: readonly string[];
 }
 
+/** Releases that are compared for people. */
+const SHOWN_RELEASES = 20;
+
 /** Warn so long before metadata expires, in milliseconds: a day, to act in. */
 const EXPIRY_WARNING = 24 * 60 * 60_000;
 
@@ -63,6 +67,7 @@ export class Edge {
   #files:
     | { catalog: Catalog; byKey: Promise<ReadonlyMap<string, () => Promise<ServedFile>>> }
     | undefined;
+  #novelties: { catalog: Catalog; list: Promise<readonly ReleaseNovelty[]> } | undefined;
 
   private constructor(options: EdgeOptions) {
     this.#options = options;
@@ -195,6 +200,19 @@ export class Edge {
       }
     };
     return (signal) => readStoredChunks(index, request.ordinals, open, signal);
+  }
+
+  /** The newest releases and how much of each is new: for people. Computed once a generation. */
+  async novelties(): Promise<readonly ReleaseNovelty[]> {
+    const catalog = this.#served?.catalog;
+    if (catalog === undefined) return [];
+    if (this.#novelties?.catalog !== catalog) {
+      const open = (release: CatalogRelease) => this.#mirror.openIndex(catalog, release);
+      const list = releaseNovelties(catalog, open, SHOWN_RELEASES);
+      this.#novelties = { catalog, list };
+      list.catch(() => this.#novelties = undefined);
+    }
+    return await this.#novelties.list;
   }
 
   /** How the edge fares. */

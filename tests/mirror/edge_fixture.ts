@@ -78,7 +78,7 @@ export async function edgeOf(
     ...options,
     store,
   });
-  const app = createApp({ edge, log: silentLog });
+  const app = createApp({ edge, log: silentLog, clock: options.clock ?? clock });
   const get = async (path: string, headers: Record<string, string> = {}, method = "GET") =>
     await app.request(path, { headers, method });
   return { edge, store, get };

@@ -209,3 +209,29 @@ Deno.test("/metrics counts answers by route, never by path, and tells trouble by
   ) assert.ok(text.split("\n").includes(line), `${line} in\n${text}`);
   assert.ok(!text.includes("none-of-these"));
 });
+
+Deno.test("the page for people shows freshness, releases and what is new in each, without script", async () => {
+  const { edge, origin, get } = await servedEdge();
+  await origin.release("1.1.0", { app: noise(700_000, 5), "readme.md": "<script>hi</script>\n" });
+  await edge.refresh();
+  const response = await get("/");
+  assert.match(response.headers.get("content-security-policy") ?? "", /default-src 'none'/);
+  const page = await response.text();
+  assert.match(page, /^<!doctype html><html lang="en">/);
+  assert.ok(!page.includes("<script"));
+  for (const shown of ["Ready", "hello 1.0.0", "hello 1.1.0", "(100 %)", "Metadata expires"]) {
+    assert.ok(page.includes(shown), shown);
+  }
+  const fresh = [...page.matchAll(/\((\d+) %\)/g)].map(([, share]) => Number(share));
+  assert.equal(fresh[1], 100, "nothing is older than the first release");
+  assert.ok((fresh[0] as number) < 50, "most of the second is shared");
+});
+
+Deno.test("the page tells trouble in words, with markup in them escaped", async () => {
+  const { edge, origin, get } = await servedEdge();
+  origin.lie = () => Promise.reject(new TypeError("<b>refused</b>"));
+  await assert.rejects(edge.refresh());
+  const page = await (await get("/")).text();
+  assert.ok(page.includes("Ready, with a warning"));
+  assert.ok(page.includes("&lt;b&gt;refused&lt;/b&gt;") && !page.includes("<b>refused"));
+});
