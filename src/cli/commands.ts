@@ -7,6 +7,7 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<{ readonly command: Com
   ["check", () => import("./commands/check.ts")],
   ["chunk", () => import("./commands/chunk.ts")],
   ["conformance", () => import("./commands/conformance.ts")],
+  ["delegate", () => import("./commands/delegate.ts")],
   ["diff", () => import("./commands/diff.ts")],
   ["edge", () => import("./commands/edge.ts")],
   ["init", () => import("./commands/init.ts")],

@@ -19,13 +19,14 @@ import { type AppConfig, checkName, loadConfig } from "./app_config.ts";
 import { buildIndex } from "./build_index.ts";
 import { BuildStream } from "./build_stream.ts";
 import { type ChunkEncoder, chunkTree } from "./chunk_tree.ts";
-import { changeDraft, loadDraft } from "./drafts.ts";
+import { changeDraft } from "./drafts.ts";
 import { findKnownChunks } from "./known_chunks.ts";
 import { PackWriter } from "./pack_writer.ts";
 import { loadPublished } from "./published_metadata.ts";
 import { checkNewVersion, listReleases } from "./release_list.ts";
 import { scanTree } from "./scan_tree.ts";
 import { describeTarget } from "./target_bytes.ts";
+import { checkTeamPaths, draftedTargets } from "./teams.ts";
 
 /** A build and how it is to be offered. */
 export interface NewRelease {
@@ -35,6 +36,10 @@ export interface NewRelease {
   readonly channel?: string | undefined;
   /** Platform it runs on; `"any"` unless given. */
   readonly platform?: string | undefined;
+  /** The app, where a team has another one than the repository. */
+  readonly app?: string | undefined;
+  /** Team that licenses it; the targets role unless given. */
+  readonly team?: string | undefined;
   /** Notes for people, in Markdown. */
   readonly notes?: Uint8Array | undefined;
   /** True when a client on any older version must not skip it. */
@@ -58,7 +63,7 @@ export interface AddedRelease {
  * `publishRepository` licenses them. Nobody sees it before. When it throws, nothing is staged;
  * when it refuses, nothing is written at all.
  *
- * @throws {BrecciaError} `version-malformed`, `version-duplicate`, `version-lower`, the codes of
+ * @throws {BrecciaError} `policy-unsafe` when its team may not sign for it; `version-malformed`, `version-duplicate`, `version-lower`, the codes of
  * `scanTree`, `tree-changed`, and those of the store.
  */
 export async function addRelease(
@@ -70,8 +75,11 @@ export async function addRelease(
   const published = await loadPublished(store);
   const { info, channel } = describeRelease(config, release);
   const path = indexTarget(info.app, info.version, info.platform);
-  const { metadata: draft } = await loadDraft(store, "targets", published);
+  const draft = await draftedTargets(store, published);
   checkNewVersion(draft, { ...info, channel }, path);
+  if (release.team !== undefined) {
+    await checkTeamPaths(store, published, release.team, [path, info.archive]);
+  }
   const layout = new StreamLayout(await scanTree(release.tree));
 
   const known = await findKnownChunks(store, listReleases(draft, config.order));
@@ -102,15 +110,18 @@ export async function addRelease(
   await changeDraft(store, "targets", published, (targets): Targets => {
     checkNewVersion(targets, { ...info, channel }, path);
     return { ...targets, targets: new Map([...targets.targets, ...staged]) };
-  });
+  }, release.team);
   return { info, index, indexBytes: bytes.length, reusedBytes, packBytes: packs.bytesWritten };
 }
 
 function describeRelease(
   config: AppConfig,
-  { version, channel = "stable", platform = "any", notes, required }: NewRelease,
+  release: NewRelease,
 ): { info: ReleaseInfo; channel: string } {
-  const { app, order } = config;
+  const { version, channel = "stable", platform = "any", notes, required } = release;
+  const { order } = config;
+  const app = release.app ?? config.app;
+  checkName("the name of an app", app);
   parseVersion(order, version);
   checkName("a channel", channel);
   checkName("a platform", platform);

@@ -11,6 +11,8 @@ import { type LicensedRelease, listReleases } from "./release_list.ts";
 export interface ReleaseChoice {
   readonly version: string;
   readonly platform?: string | undefined;
+  /** Team that licenses it; the targets role unless given. */
+  readonly team?: string | undefined;
 }
 
 /**
@@ -72,7 +74,7 @@ export function rollOutRelease(
 
 async function changeReleases(
   store: ObjectStore,
-  { version, platform }: ReleaseChoice,
+  { version, platform, team }: ReleaseChoice,
   change: (release: LicensedRelease, all: readonly LicensedRelease[]) => ReleaseInfo,
 ): Promise<readonly ReleaseInfo[]> {
   const { order } = await loadConfig(store);
@@ -90,7 +92,7 @@ async function changeReleases(
       return info;
     });
     return { ...draft, targets };
-  });
+  }, team);
   return changed;
 }
 

@@ -2,10 +2,10 @@ import type { ReleaseInfo, VersionOrder } from "../index/mod.ts";
 import type { ObjectStore } from "../ports/mod.ts";
 import { type KeyId, TOP_LEVEL_ROLES, type TopLevelRole } from "../tuf/mod.ts";
 import { loadConfig } from "./app_config.ts";
-import { loadDraft } from "./drafts.ts";
 import { loadIndex } from "./known_chunks.ts";
 import { loadPublished, ruleOf } from "./published_metadata.ts";
 import { listReleases } from "./release_list.ts";
+import { draftedTargets, publishedTargets } from "./teams.ts";
 
 /** A repository as its publisher sees it. */
 export interface RepositoryDescription {
@@ -44,7 +44,8 @@ export interface ReleaseDescription {
 export async function describeRepository(store: ObjectStore): Promise<RepositoryDescription> {
   const { app, order } = await loadConfig(store);
   const published = await loadPublished(store);
-  const { metadata: draft } = await loadDraft(store, "targets", published);
+  const draft = await draftedTargets(store, published);
+  const visible = publishedTargets(published).targets;
   const releases: ReleaseDescription[] = [];
   for (const release of listReleases(draft, order)) {
     const index = await loadIndex(store, release);
@@ -52,7 +53,7 @@ export async function describeRepository(store: ObjectStore): Promise<Repository
     for (const chunk of index.chunks) storedBytes += chunk.storedLength;
     releases.push({
       info: release.info,
-      staged: !published.targets.targets.has(release.path),
+      staged: !visible.has(release.path),
       streamBytes: index.streamBytes,
       storedBytes,
       indexBytes: release.index.length,

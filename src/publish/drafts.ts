@@ -11,7 +11,7 @@ import {
   type Targets,
   type UnverifiedMetadata,
 } from "../tuf/mod.ts";
-import type { PublishedMetadata } from "./published_metadata.ts";
+import { type PublishedMetadata, teamOf } from "./published_metadata.ts";
 
 /** Roles whose next metadata is drafted before it is signed. */
 export type DraftedRole = "root" | "targets";
@@ -30,20 +30,21 @@ export interface Draft<T extends DraftedRole> {
 }
 
 /** Where the draft of a role's metadata lies. */
-export function draftKey(role: DraftedRole): string {
+export function draftKey(role: string): string {
   return `.breccia/drafts/${fileNameOf(role)}`;
 }
 
-/** The draft of a role; what is published when nothing is staged. */
+/** The draft of a role, or of a team; what is published when nothing is staged. */
 export async function loadDraft<T extends DraftedRole>(
   store: ObjectStore,
   role: T,
   published: PublishedMetadata,
+  name: string = role,
 ): Promise<Draft<T>> {
-  const current: MetadataByType[T] = published[role];
-  const object = await store.get(draftKey(role));
+  const current = currentOf(published, role, name);
+  const object = await store.get(draftKey(name));
   if (object === undefined) return { metadata: current, file: undefined, etag: null };
-  const file = readMetadata(object.bytes, role, `the draft of ${role}.json`);
+  const file = readMetadata(object.bytes, role, `the draft of ${name}.json`);
   // Drafts are never removed: another process may be changing them. An old one is just outdated.
   const outdated = role === "root"
     ? file.signed.version <= current.version
@@ -63,17 +64,27 @@ export async function changeDraft<T extends DraftedRole>(
   role: T,
   published: PublishedMetadata,
   change: (draft: MetadataByType[T]) => MetadataByType[T] | Promise<MetadataByType[T]>,
+  name: string = role,
 ): Promise<void> {
   for (;;) {
-    const draft = await loadDraft(store, role, published);
-    const bytes = await signMetadata(await change(draft.metadata), []);
+    const draft = await loadDraft(store, role, published, name);
+    const version = currentOf(published, role, name).version + 1;
+    const bytes = await signMetadata({ ...await change(draft.metadata), version }, []);
     try {
-      await store.put(draftKey(role), bytes, { ifMatch: draft.etag });
+      await store.put(draftKey(name), bytes, { ifMatch: draft.etag });
       return;
     } catch (error) {
       if (!isBrecciaError(error, "storage-conflict")) throw error;
     }
   }
+}
+
+function currentOf<T extends DraftedRole>(
+  published: PublishedMetadata,
+  role: T,
+  name: string,
+): MetadataByType[T] {
+  return name === role ? published[role] : teamOf(published, name) as MetadataByType[T];
 }
 
 /** True when both say the same, whatever their versions and expiry. */

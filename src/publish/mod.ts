@@ -45,3 +45,4 @@ export { type LicensedRelease, listReleases } from "./release_list.ts";
 export { scanTree } from "./scan_tree.ts";
 export { type Upload, uploadRepository } from "./upload_repository.ts";
 export { type Finding, type Verification, verifyRepository } from "./verify_repository.ts";
+export { delegateToTeam, draftedTargets, publishedTargets, type Team } from "./teams.ts";

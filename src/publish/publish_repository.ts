@@ -1,7 +1,13 @@
 import { BrecciaError } from "../errors.ts";
 import type { Clock, ObjectStore } from "../ports/mod.ts";
-import { ROOT_VERSION_FIELD } from "../tuf/mod.ts";
+import {
+  countedSignatures,
+  ROOT_VERSION_FIELD,
+  type SigningRule,
+  type Targets,
+} from "../tuf/mod.ts";
 import { type AppConfig, loadConfig } from "./app_config.ts";
+import { teamRule, teamsOf } from "./delegation.ts";
 import { loadDraft, sameContent } from "./drafts.ts";
 import { availableSigners, type KeyRing } from "./key_ring.ts";
 import { loadPublished, type PublishedMetadata, ruleOf } from "./published_metadata.ts";
@@ -9,12 +15,12 @@ import { PointerMoved, Publisher, SIGNED_ROLES, type SignedRole } from "./publis
 
 /** What a publish did. */
 export interface Publication {
-  /** Roles that were signed, in the order they were written. */
-  readonly signed: readonly ("root" | SignedRole)[];
+  /** Roles and teams that were signed, in the order they were written. */
+  readonly signed: readonly string[];
   /** Version of the timestamp that clients see now. */
   readonly timestampVersion: number;
-  /** Roles that wait for keys or signatures which are not at hand. */
-  readonly pending: readonly ("root" | SignedRole)[];
+  /** Roles and teams that wait for keys or signatures which are not at hand. */
+  readonly pending: readonly string[];
 }
 
 /** What publishing needs. */
@@ -51,8 +57,15 @@ export function publishRepository(
     const draft = await loadDraft(store, "targets", published);
     if (!sameContent(draft.metadata, published.targets)) roles.add("targets");
     if (!announcesRoot(published)) roles.add("timestamp");
-    await publisher.publish(roles, root === "pending" ? undefined : root);
-    return root === "pending" ? ["root"] : [];
+    const pending = root === "pending" ? ["root"] : [];
+    const teams: string[] = [];
+    for (const { name, visible, rule } of await changedTeams(store, published, draft.metadata)) {
+      const signers = await availableSigners(options.keys, rule);
+      // A team that lacks its keys keeps nobody waiting, unless clients would miss its metadata.
+      (visible && signers.length < rule.role.threshold ? pending : teams).push(name);
+    }
+    await publisher.publish(roles, teams, root === "pending" ? undefined : root);
+    return pending;
   });
 }
 
@@ -69,9 +82,10 @@ export function refreshRepository(
 ): Promise<Publication> {
   return attempt(store, options, async (publisher, published, config) => {
     const now = options.clock.now();
-    const due = (role: "root" | SignedRole) =>
-      published[role].expires - now < (config.expiryDays.get(role) as number) * DAY / 2;
-    const pending: ("root" | SignedRole)[] = due("root") ? ["root"] : [];
+    const late = (expires: number, role: "root" | SignedRole) =>
+      expires - now < (config.expiryDays.get(role) as number) * DAY / 2;
+    const due = (role: "root" | SignedRole) => late(published[role].expires, role);
+    const pending: string[] = due("root") ? ["root"] : [];
     const roles = new Set<SignedRole>();
     for (const role of SIGNED_ROLES.filter(due)) {
       const rule = ruleOf(published.root, role);
@@ -80,9 +94,41 @@ export function refreshRepository(
       else pending.push(role);
     }
     if (!announcesRoot(published)) roles.add("timestamp");
-    await publisher.renew(roles);
+    const teams: string[] = [];
+    for (const [name, { signed }] of published.teams) {
+      if (!late(signed.expires, "targets")) continue;
+      const rule = teamRule(published.targets, name) as SigningRule;
+      const enough = (await availableSigners(options.keys, rule)).length >= rule.role.threshold;
+      (enough ? teams : pending).push(name);
+    }
+    await publisher.renew(roles, teams);
     return pending;
   });
+}
+
+interface ChangedTeam {
+  readonly name: string;
+  /** True when what it published before still counts. */
+  readonly visible: boolean;
+  readonly rule: SigningRule;
+}
+
+/** Teams with something staged, with nothing signed yet, or whose keys changed. */
+async function changedTeams(
+  store: ObjectStore,
+  published: PublishedMetadata,
+  targets: Targets,
+): Promise<readonly ChangedTeam[]> {
+  const changed: ChangedTeam[] = [];
+  for (const { name } of teamsOf(targets)) {
+    const file = published.teams.get(name);
+    const { metadata } = await loadDraft(store, "targets", published, name);
+    const rule = teamRule(targets, name) as SigningRule;
+    const visible = file !== undefined &&
+      (await countedSignatures(file, rule)).size >= rule.role.threshold;
+    if (!visible || !sameContent(metadata, file.signed)) changed.push({ name, visible, rule });
+  }
+  return changed;
 }
 
 /** False after a publisher died between a new root and the timestamp that tells of it. */

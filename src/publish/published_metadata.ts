@@ -15,6 +15,7 @@ import {
   type TopLevelRole,
   type UnverifiedMetadata,
 } from "../tuf/mod.ts";
+import { NO_TARGETS, teamRule, teamsOf } from "./delegation.ts";
 
 /**
  * Where a timestamp waits while a new root goes before it. Should the publisher die between the two, the
@@ -29,6 +30,8 @@ export interface PublishedMetadata {
   readonly snapshot: Snapshot;
   /** The top-level targets. */
   readonly targets: Targets;
+  /** What the teams license that the top-level targets delegate to, by name. */
+  readonly teams: ReadonlyMap<string, UnverifiedMetadata<"targets">>;
   /** Version of the pointer as the store knows it, for a conditional write. */
   readonly timestampEtag: string;
   /** The files themselves, with their signatures. */
@@ -80,6 +83,7 @@ async function loadFrom(
     timestamp: timestamp.signed,
     snapshot: snapshot.signed,
     targets: targets.signed,
+    teams: await loadTeams(store, snapshot.signed, targets.signed),
     timestampEtag,
     files: new Map<TopLevelRole, UnverifiedMetadata<MetadataType>>([
       ["root", rootFile],
@@ -88,6 +92,11 @@ async function loadFrom(
       ["targets", targets],
     ]),
   };
+}
+
+/** What a team licenses; nothing when it signed nothing yet. */
+export function teamOf(published: PublishedMetadata, name: string): Targets {
+  return published.teams.get(name)?.signed ?? NO_TARGETS;
 }
 
 /** Who must sign a top-level role. */
@@ -113,6 +122,26 @@ async function loadRoot(store: ObjectSource): Promise<UnverifiedMetadata<"root">
   }
   if (root === undefined) throw missing("1.root.json");
   return root;
+}
+
+/** @throws {BrecciaError} as clients would: a team that signed nothing is left out. */
+async function loadTeams(
+  store: ObjectSource,
+  snapshot: Snapshot,
+  targets: Targets,
+): Promise<ReadonlyMap<string, UnverifiedMetadata<"targets">>> {
+  const teams = new Map<string, UnverifiedMetadata<"targets">>();
+  for (const { name } of teamsOf(targets)) {
+    const version = snapshot.meta.get(`${name}.json`)?.version;
+    if (version === undefined) continue;
+    const object = await store.get(metadataKey(name, version));
+    if (object === undefined) throw missing(fileNameOf(name, version));
+    const file = readMetadata(object.bytes, "targets", fileNameOf(name, version));
+    await checkThreshold(file, teamRule(targets, name) as SigningRule);
+    checkVersion(file, version);
+    teams.set(name, file);
+  }
+  return teams;
 }
 
 async function load<T extends "snapshot" | "targets">(

@@ -4,10 +4,11 @@ import type { ObjectStore } from "../ports/mod.ts";
 import {
   addSignatures,
   countedSignatures,
-  type Metadata,
   readMetadata,
   type Root,
   ROOT_VERSION_FIELD,
+  type Signer,
+  type SigningRule,
   signMetadata,
   type Snapshot,
   type Targets,
@@ -16,6 +17,7 @@ import {
 } from "../tuf/mod.ts";
 import type { AppConfig } from "./app_config.ts";
 import { ceremonyState, isComplete, rulesFor } from "./ceremony.ts";
+import { teamRule } from "./delegation.ts";
 import { draftKey, loadDraft } from "./drafts.ts";
 import { availableSigners, type KeyRing, signersFor } from "./key_ring.ts";
 import { expiryOf, nextSnapshot, nextTimestamp, type SignedFile } from "./next_metadata.ts";
@@ -24,6 +26,7 @@ import {
   PREPARED_TIMESTAMP_KEY,
   type PublishedMetadata,
   ruleOf,
+  teamOf,
 } from "./published_metadata.ts";
 
 /** Roles below the root, in the order in which they are signed and written. */
@@ -41,7 +44,7 @@ const LEFTOVERS = 100;
 /** One attempt at publishing, from one state of the repository. */
 export class Publisher {
   /** Roles that were signed, in the order they were written. */
-  readonly signed: ("root" | SignedRole)[] = [];
+  readonly signed: string[] = [];
   readonly #store: ObjectStore;
   readonly #config: AppConfig;
   readonly #published: PublishedMetadata;
@@ -103,20 +106,24 @@ export class Publisher {
    * the new ones first, the root follows, and in the end a timestamp that announces it. Only where old keys
    * are lost does the root go before the timestamp.
    */
-  async publish(roles: ReadonlySet<SignedRole>, root?: UnverifiedMetadata<"root">): Promise<void> {
-    if (root === undefined) return await this.#publishRoles(roles);
+  async publish(
+    roles: ReadonlySet<SignedRole>,
+    teams: readonly string[],
+    root?: UnverifiedMetadata<"root">,
+  ): Promise<void> {
+    if (root === undefined) return await this.#publishRoles(roles, teams);
     this.#roots = [this.#published.root, root.signed];
     const affected = new Set([...roles, ...await this.#rolesToResign(root.signed)]);
     if (!await this.#hasOldKeys(affected)) this.#rootToGoFirst = root;
-    await this.#publishRoles(affected);
+    await this.#publishRoles(affected, teams);
     if (!this.signed.includes("root")) await this.#writeRoot(root);
     if (!this.#announces(root.signed)) await this.#publishTimestamp(undefined);
   }
 
-  /** Signs `roles` anew as they are published, whatever is staged. */
-  async renew(roles: ReadonlySet<SignedRole>): Promise<void> {
+  /** Signs `roles` and `teams` anew as they are published, whatever is staged. */
+  async renew(roles: ReadonlySet<SignedRole>, teams: readonly string[]): Promise<void> {
     this.#staged = false;
-    await this.#publishRoles(roles);
+    await this.#publishRoles(roles, teams);
   }
 
   /** True when the timestamp tells clients of this root. */
@@ -156,24 +163,43 @@ export class Publisher {
     this.#roots = [root.signed, root.signed];
   }
 
-  async #publishRoles(roles: ReadonlySet<SignedRole>): Promise<void> {
-    const wanted = withParents(roles);
-    const targets = wanted.has("targets") ? await this.#publishTargets() : undefined;
-    const snapshot = wanted.has("snapshot") ? await this.#publishSnapshot(targets) : undefined;
+  async #publishRoles(roles: ReadonlySet<SignedRole>, teams: readonly string[]): Promise<void> {
+    const wanted = withParents(teams.length === 0 ? roles : new Set([...roles, "snapshot"]));
+    const changed = new Map<string, SignedFile<Targets>>();
+    for (const team of teams) changed.set(team, await this.#publishTeam(team));
+    if (wanted.has("targets")) changed.set("targets", await this.#publishTargets());
+    const snapshot = wanted.has("snapshot") ? await this.#publishSnapshot(changed) : undefined;
     if (wanted.has("timestamp")) await this.#publishTimestamp(snapshot);
+  }
+
+  async #publishTeam(name: string): Promise<SignedFile<Targets>> {
+    const published = teamOf(this.#published, name);
+    const [targets, team] = this.#staged
+      ? [
+        (await loadDraft(this.#store, "targets", this.#published)).metadata,
+        (await loadDraft(this.#store, "targets", this.#published, name)).metadata,
+      ]
+      : [this.#published.targets, published];
+    const rule = teamRule(targets, name) as SigningRule;
+    const signers = await signersFor(this.#keys, rule, name);
+    const version = published.version + 1;
+    const expires = expiryOf(this.#config, "targets", this.#now);
+    return await this.#create(name, { ...team, version, expires }, signers);
   }
 
   async #publishTargets(): Promise<SignedFile<Targets>> {
     const version = this.#published.targets.version + 1;
     const expires = expiryOf(this.#config, "targets", this.#now);
     if (!this.#staged) {
-      return await this.#create("targets", { ...this.#published.targets, version, expires });
+      const renewed = { ...this.#published.targets, version, expires };
+      return await this.#create("targets", renewed, await this.#signers("targets"));
     }
     const draft = await loadDraft(this.#store, "targets", this.#published);
     const collected = draft.file !== undefined && draft.file.signatures.size > 0 &&
       draft.file.signed.version === version;
     if (collected) return await this.#publishCollected(draft.file);
-    return await this.#create("targets", { ...draft.metadata, version, expires });
+    const next = { ...draft.metadata, version, expires };
+    return await this.#create("targets", next, await this.#signers("targets"));
   }
 
   /** Targets on which signatures were collected: they fix its version and expiry. */
@@ -197,17 +223,18 @@ export class Publisher {
     return { metadata: file.signed, bytes };
   }
 
-  async #publishSnapshot(targets: SignedFile<Targets> | undefined): Promise<SignedFile<Snapshot>> {
-    const changed = new Map(targets === undefined ? [] : [["targets", targets] as const]);
+  async #publishSnapshot(
+    changed: ReadonlyMap<string, SignedFile<Targets>>,
+  ): Promise<SignedFile<Snapshot>> {
     const { snapshot } = this.#published;
     const next = await nextSnapshot(snapshot, changed, this.#config, this.#now);
-    return await this.#create("snapshot", next);
+    return await this.#create("snapshot", next, await this.#signers("snapshot"));
   }
 
   async #publishTimestamp(snapshot: SignedFile<Snapshot> | undefined): Promise<void> {
     const root = this.#roots[0];
     const next = await nextTimestamp(this.#timestamp, snapshot, root, this.#config, this.#now);
-    const bytes = await this.#sign("timestamp", next);
+    const bytes = await signMetadata(next, await this.#signers("timestamp"));
     if (this.#rootToGoFirst !== undefined) {
       await this.#store.put(PREPARED_TIMESTAMP_KEY, bytes);
       await this.#writeRoot(this.#rootToGoFirst);
@@ -228,12 +255,13 @@ export class Publisher {
    * run or by a rival; nothing points to its file, but caches may know it, so it stays as it is.
    */
   async #create<T extends Targets | Snapshot>(
-    role: T["type"],
+    role: string,
     metadata: T,
+    signers: readonly Signer[],
   ): Promise<SignedFile<T>> {
     for (let skip = 0; skip < LEFTOVERS; skip++) {
       const next = { ...metadata, version: metadata.version + skip };
-      const bytes = await this.#sign(role, next);
+      const bytes = await signMetadata(next, signers);
       if (await this.#createFile(metadataKey(role, next.version), bytes)) {
         this.signed.push(role);
         return { metadata: next, bytes };
@@ -258,12 +286,12 @@ export class Publisher {
     }
   }
 
-  /** Signs for the root to come, and with what is at hand of the root before. */
-  async #sign(role: SignedRole, metadata: Metadata): Promise<Uint8Array> {
+  /** The keys that sign for the root to come, and what is at hand of the root before. */
+  async #signers(role: SignedRole): Promise<readonly Signer[]> {
     const [before, after] = this.#roots;
     const signers = await signersFor(this.#keys, ruleOf(after, role), role);
     const old = before === after ? [] : await availableSigners(this.#keys, ruleOf(before, role));
-    return await signMetadata(metadata, [...signers, ...old]);
+    return [...signers, ...old];
   }
 }
 

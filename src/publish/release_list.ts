@@ -17,7 +17,10 @@ export interface LicensedRelease {
 }
 
 /** The releases that `targets` license, oldest version first. */
-export function listReleases(targets: Targets, order: VersionOrder): readonly LicensedRelease[] {
+export function listReleases(
+  targets: Pick<Targets, "targets">,
+  order: VersionOrder,
+): readonly LicensedRelease[] {
   const releases: LicensedRelease[] = [];
   for (const [path, index] of targets.targets) {
     const info = parseReleaseInfo(index.custom);
@@ -35,12 +38,15 @@ export function listReleases(targets: Targets, order: VersionOrder): readonly Li
  * @throws {BrecciaError} `version-malformed`, `version-duplicate` or `version-lower`
  */
 export function checkNewVersion(
-  targets: Targets,
-  release: Pick<ReleaseInfo, "version" | "order" | "platform"> & { readonly channel: string },
+  targets: Pick<Targets, "targets">,
+  release: Pick<ReleaseInfo, "app" | "version" | "order" | "platform"> & {
+    readonly channel: string;
+  },
   path: string,
 ): void {
-  const { version, order, platform, channel } = release;
-  const rivals = listReleases(targets, order).filter(({ info }) => info.platform === platform);
+  const { app, version, order, platform, channel } = release;
+  const rivals = listReleases(targets, order)
+    .filter(({ info }) => info.app === app && info.platform === platform);
   for (const { info } of rivals) {
     const same = compareVersions(order, version, info.version) === 0;
     if (same) throw duplicate(version, info.version, platform);

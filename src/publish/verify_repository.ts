@@ -22,6 +22,7 @@ import { loadIndex } from "./known_chunks.ts";
 import { loadPublished } from "./published_metadata.ts";
 import { type LicensedRelease, listReleases } from "./release_list.ts";
 import { checkTargetBytes } from "./target_bytes.ts";
+import { publishedTargets } from "./teams.ts";
 
 /** Something in a repository that is not as it was signed. */
 export interface Finding {
@@ -52,7 +53,7 @@ export async function verifyRepository(
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<Verification> {
   const { order } = await loadConfig(store);
-  const { targets } = await loadPublished(store);
+  const targets = publishedTargets(await loadPublished(store));
   const verifier = new Verifier(store, targets, options.signal);
   const releases = listReleases(targets, order);
   for (const release of releases) await verifier.release(release);
@@ -64,12 +65,16 @@ class Verifier {
   readonly findings: Finding[] = [];
   readonly counts = { packs: 0, chunks: 0 };
   readonly #store: ObjectSource;
-  readonly #targets: Targets;
+  readonly #targets: Pick<Targets, "targets">;
   readonly #signal: AbortSignal | undefined;
   readonly #soundPacks = new Set<string>();
   #pack: { key: string; bytes: Uint8Array } | undefined;
 
-  constructor(store: ObjectSource, targets: Targets, signal: AbortSignal | undefined) {
+  constructor(
+    store: ObjectSource,
+    targets: Pick<Targets, "targets">,
+    signal: AbortSignal | undefined,
+  ) {
     this.#store = store;
     this.#targets = targets;
     this.#signal = signal;

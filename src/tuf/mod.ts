@@ -34,6 +34,7 @@ export type { MetadataLimits } from "./metadata_limits.ts";
 export type { MetadataRequest, MetadataSource } from "./metadata_source.ts";
 export { MemoryMetadataStore, type MetadataStore } from "./metadata_store.ts";
 export { loadTrusted, type OfflineOptions } from "./offline.ts";
+export { matchesPathPattern } from "./path_pattern.ts";
 export type { PublicKey } from "./public_key.ts";
 export { refresh, type RefreshOptions } from "./refresh.ts";
 export { fileNameOf, type RoleKeys, TOP_LEVEL_ROLES, type TopLevelRole } from "./role.ts";

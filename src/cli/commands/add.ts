@@ -20,6 +20,8 @@ export const command: Command = {
     repo: { type: "string", value: "DIR", help: "The repository" },
     channel: { type: "string", value: "NAME", default: "stable", help: "Channel that offers it" },
     platform: { type: "string", value: "NAME", default: "any", help: "Platform it runs on" },
+    app: { type: "string", value: "NAME", help: "The app, when it is not the repository's" },
+    team: { type: "string", value: "NAME", help: "Team that licenses it" },
     notes: { type: "string", value: "FILE", help: "Notes for people, in Markdown" },
     required: { type: "boolean", help: "Clients must not skip this version" },
   },
@@ -37,6 +39,8 @@ async function add({ args, flags, path, cwd, output, signal }: CommandContext): 
     const release = {
       version,
       tree,
+      app: flags.text("app"),
+      team: flags.text("team"),
       channel: flags.text("channel"),
       platform: flags.text("platform"),
       notes: notes === undefined ? undefined : await readNotes(path(notes)),

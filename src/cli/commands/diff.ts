@@ -3,9 +3,9 @@ import type { ReleaseIndex } from "../../index/mod.ts";
 import type { ObjectStore } from "../../ports/mod.ts";
 import {
   diffReleases,
+  draftedTargets,
   listReleases,
   loadConfig,
-  loadDraft,
   loadIndex,
   loadPublished,
 } from "../../publish/mod.ts";
@@ -56,8 +56,8 @@ async function findIndex(
   platform: string,
 ): Promise<ReleaseIndex> {
   const { order } = await loadConfig(store);
-  const draft = await loadDraft(store, "targets", await loadPublished(store));
-  const release = listReleases(draft.metadata, order).find(({ info }) =>
+  const draft = await draftedTargets(store, await loadPublished(store));
+  const release = listReleases(draft, order).find(({ info }) =>
     info.version === version && info.platform === platform
   );
   if (release === undefined) {

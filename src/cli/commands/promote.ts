@@ -14,6 +14,7 @@ export const command: Command = {
     repo: { type: "string", value: "DIR", help: "The repository" },
     to: { type: "string", value: "CHANNEL", help: "The channel" },
     platform: { type: "string", value: "NAME", help: "This platform only" },
+    team: { type: "string", value: "NAME", help: "Team that licenses it" },
   },
   run: promote,
 };
@@ -24,6 +25,7 @@ async function promote({ args, flags, path, cwd, output }: CommandContext): Prom
     version: args[0] as string,
     to: flags.required("to"),
     platform: flags.text("platform"),
+    team: flags.text("team"),
   });
   output.document({ releases });
   for (const info of releases) {

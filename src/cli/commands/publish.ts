@@ -43,6 +43,9 @@ async function publish(context: CommandContext): Promise<void> {
   if (publication.pending.includes("root")) {
     output.print("The next root lacks signatures: collect them with `breccia sign root`.");
   }
+  for (const team of publication.pending.filter((name) => name !== "root")) {
+    output.print(`What is staged for ${team} waits for its keys.`);
+  }
   if (upload !== undefined) {
     output.print(`Uploaded ${upload.objects} objects, ${upload.bytes} bytes, to ${to}.`);
   }

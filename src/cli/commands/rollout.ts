@@ -16,6 +16,7 @@ export const command: Command = {
     repo: { type: "string", value: "DIR", help: "The repository" },
     percent: { type: "string", value: "N", help: "Share of devices, 1 to 100" },
     platform: { type: "string", value: "NAME", help: "This platform only" },
+    team: { type: "string", value: "NAME", help: "Team that licenses it" },
   },
   run: rollout,
 };
@@ -26,6 +27,7 @@ async function rollout({ args, flags, path, cwd, output }: CommandContext): Prom
     version: args[0] as string,
     percent: shareOf(flags),
     platform: flags.text("platform"),
+    team: flags.text("team"),
   });
   output.document({ releases });
   for (const info of releases) {

@@ -14,6 +14,7 @@ export const command: Command = {
   flags: {
     repo: { type: "string", value: "DIR", help: "The repository" },
     platform: { type: "string", value: "NAME", help: "This platform only" },
+    team: { type: "string", value: "NAME", help: "Team that licenses it" },
   },
   run: withdraw,
 };
@@ -23,6 +24,7 @@ async function withdraw({ args, flags, path, cwd, output }: CommandContext): Pro
   const releases = await withdrawRelease(store, {
     version: args[0] as string,
     platform: flags.text("platform"),
+    team: flags.text("team"),
   });
   output.document({ releases });
   for (const info of releases) {
