@@ -12,9 +12,11 @@ import { skipStream } from "./packed_stream.ts";
 
 /** Where the bytes of a delta are, all as stored. */
 export interface DeltaDescription {
+  /** What the head says. */
   readonly head: DeltaHead;
   /** The head without image tables and matches: sizes, hashes, segment table. */
   readonly headBytes: number;
+  /** The image tables. */
   readonly imageBytes: number;
   /** The three control streams. */
   readonly matchBytes: number;

@@ -15,8 +15,11 @@ import { SegmentCodec } from "./segment_codec.ts";
 
 /** How far an encoder is: `done` of `total` bytes of the new file in the named stage. */
 export interface EncodeProgress {
+  /** Finding what resembles what, or coding the rest. */
   readonly stage: "match" | "code";
+  /** Bytes of the new file that are done. */
   readonly done: number;
+  /** Length of the new file. */
   readonly total: number;
 }
 
@@ -36,7 +39,9 @@ export interface EncodeDeltaOptions {
    * file's size is taken. Less memory makes larger deltas; too little is refused.
    */
   readonly memoryBytes?: number;
+  /** Stops the encoder between two slices of a few MiB. */
   readonly signal?: AbortSignal;
+  /** Told after each slice. */
   readonly onProgress?: (progress: EncodeProgress) => void;
 }
 
@@ -95,6 +100,7 @@ export async function encodeDelta(
     (done) => report(options, { stage: "match", done, total: newBytes.length }),
   );
   const delta = await encodeWith(files, images, matches, zstd, options);
+  if (matches.count === 0) return delta;
   const plain = await encodePlain(files, delta.length, zstd, options);
   return plain !== undefined && plain.length < delta.length ? plain : delta;
 }

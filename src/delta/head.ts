@@ -21,22 +21,31 @@ export type StreamName = typeof STREAM_NAMES[number];
 
 /** A stretch of the new file and where its streams lie in the delta. */
 export interface DeltaSegment {
-  /** Half-open range in the new file. */
+  /** First byte in the new file. */
   readonly start: number;
+  /** First byte after it in the new file. */
   readonly end: number;
-  /** Half-open range in the delta. */
+  /** First byte in the delta. */
   readonly storedStart: number;
+  /** First byte after it in the delta. */
   readonly storedEnd: number;
 }
 
 /** All that precedes the segments. */
 export interface DeltaHead {
+  /** Length of the old file in bytes. */
   readonly oldSize: number;
+  /** Length of the new file in bytes. */
   readonly newSize: number;
+  /** SHA-256 of the old file, 32 bytes. */
   readonly oldSha256: Uint8Array;
+  /** SHA-256 of the new file, 32 bytes. */
   readonly newSha256: Uint8Array;
+  /** The programs that are modelled. */
   readonly images: readonly ImagePair[];
+  /** Which stretches of the new file resemble what. */
   readonly matches: Matches;
+  /** End to end, in order. */
   readonly segments: readonly DeltaSegment[];
 }
 

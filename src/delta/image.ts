@@ -14,20 +14,27 @@ export type Architecture = typeof ARCHITECTURES[number];
 
 /** A half-open range of file offsets or addresses. */
 export interface Range {
+  /** First in the range. */
   readonly start: number;
+  /** First after it. */
   readonly end: number;
 }
 
 /** `fileSize` bytes at `offset` of the file are loaded at `address`, where `memorySize` are taken. */
 export interface LoadSegment {
+  /** Offset in the file. */
   readonly offset: number;
+  /** Address of the first byte. */
   readonly address: number;
+  /** Bytes loaded from the file; the rest of the memory is zero. */
   readonly fileSize: number;
+  /** Bytes in memory. */
   readonly memorySize: number;
 }
 
 /** One image within a file. Offsets count from the start of the file, not of the image. */
 export interface ImageTables {
+  /** Instruction set of the code. */
   readonly architecture: Architecture;
   /** The image's bytes. */
   readonly extent: Range;
@@ -49,22 +56,27 @@ export const HINT_MODES = ["file", "address"] as const;
  * string table, the search table of `.eh_frame_hdr`.
  */
 export interface HintTable {
-  readonly mode: typeof HINT_MODES[number];
+  /** How its words point. */
+  readonly mode: (typeof HINT_MODES)[number];
   /** File range in the old file. */
   readonly range: Range;
   /** Length of a record in bytes, a multiple of 4. */
   readonly stride: number;
   /** Bit `i` is set when the word at `4 i` of a record is an offset. */
   readonly lanes: number;
-  /** What the offsets count from in the old file, and in the new. */
+  /** What the offsets count from in the old file. */
   readonly oldBase: number;
+  /** What they count from in the new file. */
   readonly newBase: number;
 }
 
 /** The same program in both files. */
 export interface ImagePair {
+  /** The image in the old file. */
   readonly old: ImageTables;
+  /** The image in the new file. */
   readonly new: ImageTables;
+  /** Tables that both have. */
   readonly hints: readonly HintTable[];
 }
 

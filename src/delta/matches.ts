@@ -7,9 +7,13 @@ import { DELTA_LIMITS } from "../limits.ts";
  * new file itself, `source - oldSize` bytes from its start.
  */
 export class Matches {
+  /** Offsets in the new file. */
   newAt: Uint32Array;
+  /** Where each copies from. */
   source: Uint32Array;
+  /** Lengths in bytes. */
   length: Uint32Array;
+  /** How many there are; the arrays have room for more. */
   count = 0;
 
   /** Room for `capacity` matches at first. */

@@ -15,6 +15,18 @@ export {
   type DeltaHead,
   type DeltaSegment,
   readHeadLength,
+  STREAM_NAMES,
   type StreamName,
 } from "./head.ts";
 export { MemoryAccess, type RandomAccess } from "./random_access.ts";
+export {
+  type Architecture,
+  ARCHITECTURES,
+  HINT_MODES,
+  type HintTable,
+  type ImagePair,
+  type ImageTables,
+  type LoadSegment,
+  type Range,
+} from "./image.ts";
+export { Matches } from "./matches.ts";
