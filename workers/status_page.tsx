@@ -1,5 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
+import { raw } from "hono/html";
 import type { Child, FC } from "hono/jsx";
 import type { EdgeStatus, ReleaseNovelty } from "../src/mirror/mod.ts";
 import { STATUS_STYLE } from "./status_style.ts";
@@ -25,7 +26,7 @@ export const StatusPage: FC<StatusPageProps> = (
       <meta http-equiv="refresh" content="30" />
       <meta name="color-scheme" content="light dark" />
       <title>{status.ready ? "Ready" : "Not ready"} · Breccia edge</title>
-      <style>{STATUS_STYLE}</style>
+      <style>{raw(STATUS_STYLE)}</style>
     </head>
     <body>
       <header>
@@ -86,7 +87,7 @@ const Releases: FC<{ releases: readonly ReleaseNovelty[] }> = ({ releases }) => 
     {releases.length === 0 ? <p>None of ours; targets are served as they are.</p> : (
       <table>
         <caption>
-          Dark stretches are new in a release, light ones are shared with the one before.
+          Strong stretches are new in a release, pale ones are shared with the one before.
         </caption>
         <thead>
           <tr>

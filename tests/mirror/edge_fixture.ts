@@ -58,7 +58,7 @@ export class Origin {
 /** An edge of an origin, its store and its app. */
 export interface EdgeUnderTest {
   readonly edge: Edge;
-  readonly store: MemoryStore;
+  readonly store: ManagedStore;
   /** Asks the app. */
   get(path: string, headers?: Record<string, string>, method?: string): Promise<Response>;
 }
@@ -66,7 +66,7 @@ export interface EdgeUnderTest {
 /** Opens an edge in front of `origin`. */
 export async function edgeOf(
   origin: Pick<Origin, "fetch" | "root">,
-  options: Partial<EdgeOptions> & { store?: MemoryStore } = {},
+  options: Partial<EdgeOptions> & { store?: ManagedStore } = {},
 ): Promise<EdgeUnderTest> {
   const store = options.store ?? new MemoryStore();
   const http = new HttpClient({ fetch: origin.fetch, timeouts: { headers: 300, idle: 300 } });
