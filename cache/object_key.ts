@@ -4,20 +4,23 @@ import { BrecciaError } from "../src/errors.ts";
 const KEY_LENGTH = 512;
 
 /** Longest value, in bytes. */
-const OBJECT_BYTES = 64 * 1024 * 1024;
+export const OBJECT_BYTES = 64 * 1024 * 1024;
+
+/** Whether the store contract (src/ports/store.ts) allows `key`. */
+export function isObjectKey(key: string): boolean {
+  return key.length <= KEY_LENGTH &&
+    key.split("/").every((segment) =>
+      /^[A-Za-z0-9._~%-]+$/.test(segment) && segment !== "." && segment !== ".."
+    );
+}
 
 /**
- * Refuses what the store contract (src/ports/store.ts) allows no key to be.
+ * Refuses what {@linkcode isObjectKey} says is none.
  *
  * @throws {BrecciaError} `usage`.
  */
 export function checkObjectKey(key: string): void {
-  const segments = key.split("/");
-  const legal = key.length <= KEY_LENGTH &&
-    segments.every((segment) =>
-      /^[A-Za-z0-9._~%-]+$/.test(segment) && segment !== "." && segment !== ".."
-    );
-  if (!legal) {
+  if (!isObjectKey(key)) {
     throw new BrecciaError(
       "usage",
       `Cannot use ${JSON.stringify(key.slice(0, KEY_LENGTH))} as a key: give segments of ` +

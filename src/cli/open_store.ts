@@ -3,20 +3,22 @@ import { FileStore } from "../../cache/fs.ts";
 import { MemoryStore } from "../../cache/memory.ts";
 import { BrecciaError } from "../errors.ts";
 import type { ManagedStore } from "../ports/mod.ts";
+import { openBucket } from "./open_bucket.ts";
 
 /**
- * The store that a `--store` or `--to` names: `fs:DIR` or a plain path, and `memory:`. Relative paths
- * count from `cwd`.
+ * The store that a `--store` or `--to` names: `fs:DIR` or a plain path, `memory:`, and
+ * `s3://BUCKET/PREFIX?endpoint=URL&region=NAME`. Relative paths count from `cwd`.
  *
  * @throws {BrecciaError} `usage` when the name is of no kind that is known; the codes of the store.
  */
 export async function openStore(name: string, cwd: string): Promise<ManagedStore> {
   if (name === "memory:") return new MemoryStore();
+  if (name.startsWith("s3:")) return openBucket(name, (variable) => Deno.env.get(variable));
   if (name.startsWith("fs:")) return await openDirectory(resolve(cwd, name.slice("fs:".length)));
   if (!/^[a-z0-9]+:/i.test(name)) return await openDirectory(resolve(cwd, name));
   throw new BrecciaError(
     "usage",
-    `Cannot open the store ${name}: it is neither fs:DIR nor memory:; check its spelling`,
+    `Cannot open the store ${name}: it is none of fs:DIR, memory: and s3://BUCKET; check its spelling`,
   );
 }
 

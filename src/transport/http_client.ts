@@ -8,7 +8,7 @@ import { Deadline } from "./deadline.ts";
 export interface HttpRequest {
   readonly url: URL;
   /** Default `GET`. */
-  readonly method?: "GET" | "HEAD" | "POST";
+  readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array<ArrayBuffer>;
   /** Asks for one range. The answer is checked: a `206` whose `Content-Range` differs is an error. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { isBrecciaError } from "../../src/errors.ts";
 import type { ManagedStore } from "../../src/ports/mod.ts";
+import { type Requirement, testNeeding } from "../requirement.ts";
 
 /** An empty store, and how to end it. */
 export interface OpenedStore {
@@ -22,10 +23,18 @@ async function keysOf(store: ManagedStore, prefix: string): Promise<string[]> {
   return keys;
 }
 
-/** Registers the promises of src/ports/store.ts as tests over one driver. */
-export function testStoreContract(driver: string, openStore: () => Promise<OpenedStore>): void {
+/**
+ * Registers the promises of src/ports/store.ts as tests over one driver.
+ *
+ * @param requirement What must be on this machine for the driver to work; default nothing.
+ */
+export function testStoreContract(
+  driver: string,
+  openStore: () => Promise<OpenedStore>,
+  requirement: Requirement = { what: "nothing", available: true },
+): void {
   const promise = (name: string, keeps: (store: ManagedStore) => Promise<void>): void => {
-    Deno.test(`${driver} store: ${name}`, async () => {
+    testNeeding(requirement, `${driver} store: ${name}`, async () => {
       const { store, close } = await openStore();
       try {
         await keeps(store);
@@ -216,5 +225,37 @@ export function testStoreContract(driver: string, openStore: () => Promise<Opene
     const bytes = new Uint8Array(64 * 1024 * 1024 + 1);
     await assert.rejects(store.put("big", bytes), failsWith("usage"));
     assert.equal(await store.head("big"), undefined);
+  });
+
+  promise(
+    "an object of 33 MiB is kept exactly, and read by ranges across its parts",
+    async (store) => {
+      const bytes = new Uint8Array(33 * 1024 * 1024 + 5);
+      for (let i = 0; i < bytes.length; i += 4093) bytes[i] = i >> 12;
+      const etag = await store.put("packs/long", bytes);
+      const offset = 8 * 1024 * 1024 - 100_000;
+      const part = await store.get("packs/long", { range: { offset, length: 200_000 } });
+      assert.deepEqual(part?.bytes, bytes.slice(offset, offset + 200_000));
+      const whole = await store.get("packs/long");
+      assert.equal(whole?.etag, etag);
+      assert.ok(whole?.bytes.every((byte, i) => byte === bytes[i]));
+    },
+  );
+
+  promise("a read cancelled while it runs throws, and the next one answers", async (store) => {
+    await store.put("packs/slow", new Uint8Array(4 * 1024 * 1024).fill(7));
+    const cancelling = new AbortController();
+    const reads = Array.from(
+      { length: 4 },
+      () => store.get("packs/slow", { signal: cancelling.signal }),
+    );
+    cancelling.abort();
+    for (const outcome of await Promise.allSettled(reads)) {
+      // A driver may have been done already: then it answers whole, never in part.
+      if (outcome.status === "fulfilled") {
+        assert.equal(outcome.value?.bytes.length, 4 * 1024 * 1024);
+      }
+    }
+    assert.equal((await store.get("packs/slow"))?.bytes.length, 4 * 1024 * 1024);
   });
 }
