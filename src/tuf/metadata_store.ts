@@ -46,3 +46,35 @@ export class MemoryMetadataStore implements MetadataStore {
     return new Map(names.map((name) => [name, (this.#files.get(name) as Uint8Array).slice()]));
   }
 }
+
+/**
+ * A store that can be read but not written, such as a read-only image: what a run trusts is kept in
+ * memory over it, and is gone with the object.
+ */
+export class OverlayMetadataStore implements MetadataStore {
+  readonly #base: Pick<MetadataStore, "get">;
+  readonly #overlay = new MemoryMetadataStore();
+  readonly #deleted = new Set<string>();
+
+  /** Reads through to `base`, and never writes to it. */
+  constructor(base: Pick<MetadataStore, "get">) {
+    this.#base = base;
+  }
+
+  /** What was put here, or else what the base has. */
+  async get(name: string): Promise<Uint8Array | undefined> {
+    const own = await this.#overlay.get(name);
+    return own ?? (this.#deleted.has(name) ? undefined : await this.#base.get(name));
+  }
+
+  /** Keeps `bytes` in memory. */
+  put(name: string, bytes: Uint8Array): Promise<void> {
+    return this.#overlay.put(name, bytes);
+  }
+
+  /** Hides what the base has. */
+  delete(name: string): Promise<void> {
+    this.#deleted.add(name);
+    return this.#overlay.delete(name);
+  }
+}

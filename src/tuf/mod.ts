@@ -32,7 +32,7 @@ export {
 export { METADATA_LIMITS } from "../limits.ts";
 export type { MetadataLimits } from "./metadata_limits.ts";
 export type { MetadataRequest, MetadataSource } from "./metadata_source.ts";
-export { MemoryMetadataStore, type MetadataStore } from "./metadata_store.ts";
+export { MemoryMetadataStore, type MetadataStore, OverlayMetadataStore } from "./metadata_store.ts";
 export { loadTrusted, type OfflineOptions } from "./offline.ts";
 export { matchesPathPattern } from "./path_pattern.ts";
 export type { PublicKey } from "./public_key.ts";

@@ -48,17 +48,6 @@ export class TrustedTargets {
     return new TrustedTargets(role, file);
   }
 
-  /**
-   * The same metadata, verified for another delegator, who may list other keys: two paths of
-   * delegation can meet in one role, and each must vouch for it.
-   *
-   * @throws {BrecciaError} the codes of `checkThreshold`.
-   */
-  async verifiedFor(rule: SigningRule): Promise<TrustedTargets> {
-    await checkThreshold(this.#file, rule);
-    return this;
-  }
-
   /** What it says. */
   get signed(): Targets {
     return this.#file.signed;

@@ -11,6 +11,7 @@ import "../attack/timestamp_attack_test.ts";
 import "../tuf/delegation_test.ts";
 import "../tuf/json_test.ts";
 import "../tuf/key_test.ts";
+import "../tuf/metadata_store_test.ts";
 import "../tuf/metadata_test.ts";
 import "../tuf/path_pattern_test.ts";
 import "../tuf/refresh_test.ts";
