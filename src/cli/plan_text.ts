@@ -9,7 +9,7 @@ export function planDocument(plan: UpdatePlan): Record<string, unknown> {
     version: index.version,
     platform: index.platform,
     bytes: plan.bytes,
-    requests: plan.requests.length,
+    requests: plan.requests.length + (plan.delta?.ranges.length ?? 0),
     mirror: plan.mirror,
     files: plan.changes,
     reasons: plan.reasons,

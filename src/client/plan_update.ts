@@ -2,15 +2,18 @@ import type { ReleaseIndex } from "../index/mod.ts";
 import { type ChunkRequestPlan, type MirrorKind, planRequests } from "./chunk_request.ts";
 import { ChunkSources } from "./chunk_sources.ts";
 import type { NamedIndex } from "./chunk_transfer.ts";
+import { chooseDelta, type DeltaPlan } from "./delta_plan.ts";
 import type { Seed } from "./seed.ts";
 import { type TreeChanges, treeChanges } from "./tree_changes.ts";
 
 /** What an update transfers, in bytes of HTTP bodies. */
 export interface PlanBytes {
-  /** All of it: the sum of `index`, `chunks`, `framing` and `gaps`. */
+  /** All of it: the sum of `index`, `deltas`, `chunks`, `framing` and `gaps`. */
   readonly total: number;
   /** The release index; 0 when it is on the device already. */
   readonly index: number;
+  /** Parts of a delta. */
+  readonly deltas: number;
   /** Chunks as they are stored: most are compressed. */
   readonly chunks: number;
   /** What an edge adds to tell chunks apart. */
@@ -30,6 +33,8 @@ export interface UpdatePlan {
   readonly release: NamedIndex;
   readonly seeds: readonly Seed[];
   readonly sources: ChunkSources;
+  /** The delta that is cheaper than the chunks it makes, where there is one. */
+  readonly delta: DeltaPlan | undefined;
   readonly requests: readonly ChunkRequestPlan[];
   readonly mirror: MirrorKind;
   readonly bytes: PlanBytes;
@@ -56,10 +61,12 @@ export function planUpdate(input: PlanInput): UpdatePlan {
   const { release, seeds, mirror } = input;
   const { index } = release;
   const sources = ChunkSources.choose(index, seeds);
-  const requests = planRequests(index, sources.fetched(), mirror);
+  const delta = chooseDelta(index, seeds, sources);
+  const fetched = [...fetchedOutside(sources, delta)];
+  const requests = planRequests(index, fetched, mirror);
   let chunks = 0;
   let fetchedPlain = 0;
-  for (const ordinal of sources.fetched()) {
+  for (const ordinal of fetched) {
     chunks += index.chunks.at(ordinal).storedLength;
     fetchedPlain += index.chunks.at(ordinal).length;
   }
@@ -67,8 +74,9 @@ export function planUpdate(input: PlanInput): UpdatePlan {
   let full = 0;
   for (const chunk of index.chunks) full += chunk.storedLength;
   const bytes: PlanBytes = {
-    total: input.indexBytes + requested,
+    total: input.indexBytes + (delta?.bytes ?? 0) + requested,
     index: input.indexBytes,
+    deltas: delta?.bytes ?? 0,
     chunks,
     framing: mirror === "edge" ? requested - chunks : 0,
     gaps: mirror === "edge" ? 0 : requested - chunks,
@@ -80,18 +88,34 @@ export function planUpdate(input: PlanInput): UpdatePlan {
     release,
     seeds,
     sources,
+    delta,
     requests,
     mirror,
     bytes,
     changes: treeChanges(input.installed, index),
-    reasons: reasonsFor(seeds, bytes, requests),
+    reasons: reasonsFor(seeds, bytes, requests, delta),
   };
+}
+
+/** Chunks that neither a seed nor the delta provides, in stream order. */
+export function* fetchedOutside(
+  sources: ChunkSources,
+  delta: DeltaPlan | undefined,
+): Generator<number> {
+  const segments = delta?.segments ?? [];
+  let next = 0;
+  for (const ordinal of sources.fetched()) {
+    while (next < segments.length && segments[next]!.end <= ordinal) next++;
+    const segment = segments[next];
+    if (segment === undefined || ordinal < segment.first) yield ordinal;
+  }
 }
 
 function reasonsFor(
   seeds: readonly Seed[],
   bytes: PlanBytes,
   requests: readonly ChunkRequestPlan[],
+  delta: DeltaPlan | undefined,
 ): string[] {
   const reasons: string[] = [];
   if (seeds.length === 0) reasons.push("nothing is installed: every chunk is fetched");
@@ -101,7 +125,14 @@ function reasonsFor(
       : `, ${chunks} of ${index.chunks.count} chunks`;
     reasons.push(`chunks are taken from ${label}${whole}`);
   }
-  if (bytes.chunks === 0) reasons.push("every chunk is on this device");
+  if (delta !== undefined) {
+    reasons.push(
+      `${delta.segments.length} of ${delta.ref.segments.length} segments come from the delta that ` +
+        `starts at ${delta.ref.baseVersion}`,
+    );
+  }
+  if (bytes.chunks === 0 && delta !== undefined) reasons.push("no chunk is fetched");
+  else if (bytes.chunks === 0) reasons.push("every chunk is on this device");
   else {
     const way = requests[0]?.kind === "batch"
       ? "asked for in batches from an edge"

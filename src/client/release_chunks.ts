@@ -1,10 +1,12 @@
-import type { VerifiedChunk } from "../chunk/mod.ts";
-import { BrecciaError, checkCancelled } from "../errors.ts";
+import { VerifiedChunk } from "../chunk/mod.ts";
+import { BrecciaError, checkCancelled, isBrecciaError } from "../errors.ts";
 import type { ChunkRef } from "../index/mod.ts";
 import type { RandomAccess } from "../ports/mod.ts";
 import type { MirrorSet } from "../transport/mod.ts";
 import { fetchChunks } from "./chunk_fetch.ts";
-import type { UpdatePlan } from "./plan_update.ts";
+import type { PlannedSegment } from "./delta_plan.ts";
+import { type DecodedSegment, DeltaTransfer } from "./delta_transfer.ts";
+import { fetchedOutside, type UpdatePlan } from "./plan_update.ts";
 import { readSeedChunk, type Seed } from "./seed.ts";
 
 /** What a plan is carried out with. */
@@ -19,7 +21,8 @@ export interface TransferOptions {
 
 /**
  * Every chunk of the release in order, from where the plan says. A seed that was changed on disk since is
- * noticed by its hash, and the chunk is fetched.
+ * noticed by its hash, and the chunk is fetched; a delta that is missing, broken or wrong is given up, and
+ * the chunks that it would have made come from seeds and mirrors.
  *
  * @throws {BrecciaError} see `fetchChunks`.
  */
@@ -28,36 +31,105 @@ export async function* releaseChunks(
   options: TransferOptions,
 ): AsyncGenerator<VerifiedChunk, void, undefined> {
   const { index } = plan.release;
-  const fetched = fetchChunks(plan.release, [...plan.sources.fetched()], options.mirrors, options);
+  const outside = [...fetchedOutside(plan.sources, plan.delta)];
+  const fetched = fetchChunks(plan.release, outside, options.mirrors, options);
+  const delta = plan.delta && new DeltaTransfer(plan.delta, index, options);
+  const segments = new Map(plan.delta?.segments.map((segment) => [segment.first, segment]));
+  let usable = delta;
   try {
-    for (const chunk of index.chunks) {
+    for (let ordinal = 0; ordinal < index.chunks.count;) {
       checkCancelled(options.signal, "The update");
-      const source = plan.sources.of(chunk.ordinal);
-      if (source.kind === "fetch") {
-        yield await nextOf(fetched);
-      } else if (source.kind === "earlier") {
-        const place = index.chunks.at(source.ordinal);
-        yield await readSeedChunk(options.written, place, chunk.hash) ??
-          await refetch(plan, chunk, "the tree being written", options);
-      } else {
-        const seed = plan.seeds[source.place.seed] as Seed;
-        const place = seed.index.chunks.at(source.place.ordinal);
-        yield await readSeedChunk(seed.stream, place, chunk.hash) ??
-          await refetch(plan, chunk, seed.label, options);
+      const segment = segments.get(ordinal);
+      if (segment === undefined) {
+        const chunk = index.chunks.at(ordinal++);
+        yield await chunkOf(plan, chunk, () => nextOf(fetched), options);
+        continue;
       }
+      const decoded = usable && await decodeOrSay(usable, segment, options);
+      if (decoded === undefined) usable = undefined;
+      yield* segmentChunks(plan, segment, decoded, options);
+      ordinal = segment.end;
     }
   } finally {
     await fetched.return();
+    await delta?.close();
   }
 }
 
-async function refetch(
+/** The segment, or `undefined` when the delta can't be used, which is said. */
+async function decodeOrSay(
+  delta: DeltaTransfer,
+  segment: PlannedSegment,
+  options: TransferOptions,
+): Promise<DecodedSegment | undefined> {
+  try {
+    return await delta.decode(segment);
+  } catch (error) {
+    if (!isBrecciaError(error) || error.code === "cancelled") throw error;
+    options.onTrouble?.(error.message);
+    return undefined;
+  }
+}
+
+/** The chunks of a segment: those that were decoded right, the others as if there were no delta. */
+async function* segmentChunks(
+  plan: UpdatePlan,
+  segment: PlannedSegment,
+  decoded: DecodedSegment | undefined,
+  options: TransferOptions,
+): AsyncGenerator<VerifiedChunk, void, undefined> {
+  const { chunks } = plan.release.index;
+  const start = chunks.at(segment.first).offset;
+  for (let ordinal = segment.first; ordinal < segment.end; ordinal++) {
+    const chunk = chunks.at(ordinal);
+    const at = chunk.offset - start;
+    const made = decoded && await accepted(decoded.bytes.slice(at, at + chunk.length), chunk);
+    if (decoded !== undefined && made === undefined) {
+      options.onTrouble?.(`chunk ${ordinal} came out of the delta wrong and is fetched`);
+    }
+    yield made ?? await chunkOf(plan, chunk, () => fetchOne(plan, chunk, options), options);
+  }
+}
+
+async function accepted(
+  bytes: Uint8Array<ArrayBuffer>,
+  chunk: ChunkRef,
+): Promise<VerifiedChunk | undefined> {
+  try {
+    return await VerifiedChunk.verify(bytes, chunk.hash);
+  } catch (error) {
+    if (isBrecciaError(error, "chunk-mismatch")) return undefined;
+    throw error;
+  }
+}
+
+/** A chunk from its seed, from the tree being written, or by `fetch`. */
+async function chunkOf(
   plan: UpdatePlan,
   chunk: ChunkRef,
-  where: string,
+  fetch: () => Promise<VerifiedChunk>,
   options: TransferOptions,
 ): Promise<VerifiedChunk> {
+  const source = plan.sources.of(chunk.ordinal);
+  if (source.kind === "fetch") return await fetch();
+  const [stream, where, place] = source.kind === "seed"
+    ? seedPlace(plan.seeds[source.place.seed] as Seed, source.place.ordinal)
+    : [options.written, "the tree being written", plan.release.index.chunks.at(source.ordinal)];
+  const found = await readSeedChunk(stream, place, chunk.hash);
+  if (found !== undefined) return found;
   options.onTrouble?.(`chunk ${chunk.ordinal} of ${where} was changed on disk and is fetched`);
+  return await fetchOne(plan, chunk, options);
+}
+
+function seedPlace(seed: Seed, ordinal: number): [RandomAccess, string, ChunkRef] {
+  return [seed.stream, seed.label, seed.index.chunks.at(ordinal)];
+}
+
+async function fetchOne(
+  plan: UpdatePlan,
+  chunk: ChunkRef,
+  options: TransferOptions,
+): Promise<VerifiedChunk> {
   return await nextOf(fetchChunks(plan.release, [chunk.ordinal], options.mirrors, options));
 }
 

@@ -1,0 +1,99 @@
+import { equalBytes } from "../bytes/mod.ts";
+import { CHUNK_FRAME_BYTES, type DeltaRef, type ReleaseIndex } from "../index/mod.ts";
+import type { ChunkSources } from "./chunk_sources.ts";
+import type { Seed } from "./seed.ts";
+
+/** A segment of a delta and the chunks that it makes. */
+export interface PlannedSegment {
+  /** Its number in the delta. */
+  readonly number: number;
+  /** Numbers of its chunks: from `first` up to, not including, `end`. */
+  readonly first: number;
+  readonly end: number;
+  /** Where it lies in the delta file, in bytes. */
+  readonly storedStart: number;
+  readonly storedEnd: number;
+}
+
+/** One range of a delta file. */
+export interface DeltaRange {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** A delta, and which of its segments are cheaper than the chunks that they make. */
+export interface DeltaPlan {
+  readonly ref: DeltaRef;
+  /** The release that it starts from. */
+  readonly base: Seed;
+  /** The segments to fetch, in order. */
+  readonly segments: readonly PlannedSegment[];
+  /** The requests that bring its head and these segments, in order. */
+  readonly ranges: readonly DeltaRange[];
+  /** Length of the ranges together. */
+  readonly bytes: number;
+}
+
+/**
+ * The delta that saves most, with the segments that are cheaper than fetching the chunks which no seed
+ * has; `undefined` when none saves anything. For one delta the choice is exact: segments are independent, and
+ * its head is paid once. Deltas are not chained: each would have to be decoded whole for the next.
+ */
+export function chooseDelta(
+  index: ReleaseIndex,
+  seeds: readonly Seed[],
+  sources: ChunkSources,
+): DeltaPlan | undefined {
+  let best: { plan: DeltaPlan; saved: number } | undefined;
+  for (const ref of index.deltas) {
+    const base = seeds.find((seed) =>
+      seed.chunks === seed.index.chunks.count && equalBytes(seed.index.streamSha256, ref.baseSha256)
+    );
+    if (base === undefined) continue;
+    const segments: PlannedSegment[] = [];
+    let saved = -ref.headBytes;
+    for (const segment of segmentsOf(ref)) {
+      const gain = chunkCost(index, sources, segment) - (segment.storedEnd - segment.storedStart);
+      if (gain <= 0) continue;
+      segments.push(segment);
+      saved += gain;
+    }
+    if (saved <= 0 || saved <= (best?.saved ?? 0)) continue;
+    const ranges = rangesOf(ref, segments);
+    const bytes = ranges.reduce((sum, range) => sum + range.bytes, 0);
+    best = { plan: { ref, base, segments, ranges, bytes }, saved };
+  }
+  return best?.plan;
+}
+
+function* segmentsOf(ref: DeltaRef): Generator<PlannedSegment> {
+  let first = 0;
+  let stored = ref.headBytes;
+  for (const [number, { chunks, bytes }] of ref.segments.entries()) {
+    const [end, storedEnd] = [first + chunks, stored + bytes];
+    yield { number, first, end, storedStart: stored, storedEnd };
+    first = end;
+    stored = storedEnd;
+  }
+}
+
+/** Bytes that the chunks of a segment cost without the delta. */
+function chunkCost(index: ReleaseIndex, sources: ChunkSources, segment: PlannedSegment): number {
+  let bytes = 0;
+  for (let ordinal = segment.first; ordinal < segment.end; ordinal++) {
+    if (sources.of(ordinal).kind !== "fetch") continue;
+    bytes += index.chunks.at(ordinal).storedLength + CHUNK_FRAME_BYTES;
+  }
+  return bytes;
+}
+
+/** Adjacent segments share a range; the head is in the first one, or alone. */
+function rangesOf(ref: DeltaRef, segments: readonly PlannedSegment[]): DeltaRange[] {
+  const ranges: { offset: number; bytes: number }[] = [{ offset: 0, bytes: ref.headBytes }];
+  for (const { storedStart, storedEnd } of segments) {
+    const last = ranges.at(-1) as { offset: number; bytes: number };
+    if (last.offset + last.bytes === storedStart) last.bytes += storedEnd - storedStart;
+    else ranges.push({ offset: storedStart, bytes: storedEnd - storedStart });
+  }
+  return ranges;
+}

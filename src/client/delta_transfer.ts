@@ -1,0 +1,144 @@
+import { equalBytes } from "../bytes/mod.ts";
+import { DeltaDecoder } from "../delta/mod.ts";
+import { BrecciaError } from "../errors.ts";
+import { deltaKey, type ReleaseIndex } from "../index/mod.ts";
+import type { RandomAccess } from "../ports/mod.ts";
+import type { HttpAnswer, MirrorSet } from "../transport/mod.ts";
+import { BodyReader } from "./body_reader.ts";
+import type { DeltaPlan, DeltaRange, PlannedSegment } from "./delta_plan.ts";
+import { VerifiedBase } from "./verified_base.ts";
+
+/** A planned segment, decoded. Not verified yet: its chunks are hashed one by one. */
+export interface DecodedSegment extends PlannedSegment {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** A range that is being read. */
+interface OpenRange {
+  readonly range: DeltaRange;
+  readonly answer: HttpAnswer;
+  readonly body: BodyReader;
+  /** Where in the delta the next byte lies. */
+  at: number;
+}
+
+/** Fetches the ranges of a delta as its segments are asked for, in order, and decodes them. */
+export class DeltaTransfer {
+  readonly #plan: DeltaPlan;
+  readonly #index: ReleaseIndex;
+  readonly #mirrors: MirrorSet;
+  readonly #written: RandomAccess;
+  readonly #signal: AbortSignal | undefined;
+  readonly #pending: DeltaRange[];
+  #open: OpenRange | undefined;
+  #decoder: DeltaDecoder | undefined;
+
+  /** Makes chunks of `index`; `written` is its stream as far as it was written. */
+  constructor(
+    plan: DeltaPlan,
+    index: ReleaseIndex,
+    options: {
+      readonly mirrors: MirrorSet;
+      readonly written: RandomAccess;
+      readonly signal?: AbortSignal | undefined;
+    },
+  ) {
+    this.#plan = plan;
+    this.#index = index;
+    this.#mirrors = options.mirrors;
+    this.#written = options.written;
+    this.#signal = options.signal;
+    this.#pending = [...plan.ranges];
+  }
+
+  /**
+   * The bytes of the next planned segment; segments are asked for in the plan's order.
+   *
+   * @throws {BrecciaError} `delta-malformed`, `delta-mismatch`, `chunk-missing` when no mirror has the delta,
+   * and the network family.
+   */
+  async decode(segment: PlannedSegment): Promise<DecodedSegment> {
+    this.#decoder ??= await this.#openDecoder();
+    const stored = await this.#bytes(segment.storedStart, segment.storedEnd - segment.storedStart);
+    return { ...segment, bytes: await this.#decoder.decodeSegment(segment.number, stored) };
+  }
+
+  /** Ends a request that is still open. */
+  async close(): Promise<void> {
+    await this.#open?.answer.cancel();
+    this.#open = undefined;
+  }
+
+  async #openDecoder(): Promise<DeltaDecoder> {
+    const { ref, base } = this.#plan;
+    const written = this.#written;
+    const decoder = await DeltaDecoder.open(
+      await this.#bytes(0, ref.headBytes),
+      new VerifiedBase(base),
+      {
+        read: async (offset, into) => {
+          await written.read(offset, into);
+          return into.length;
+        },
+      },
+    );
+    this.#checkHead(decoder);
+    return decoder;
+  }
+
+  /** The head must say what the signed index says: which release it starts from, and where segments lie. */
+  #checkHead({ head }: DeltaDecoder): void {
+    const { ref } = this.#plan;
+    const { streamBytes, streamSha256, chunks } = this.#index;
+    const same = equalBytes(head.oldSha256, ref.baseSha256) &&
+      equalBytes(head.newSha256, streamSha256) && head.newSize === streamBytes &&
+      head.segments.length === ref.segments.length;
+    const aligned = same &&
+      this.#plan.segments.every(({ number, first, end, storedStart, storedEnd }) => {
+        const segment = head.segments[number];
+        const last = chunks.at(end - 1);
+        return segment?.start === chunks.at(first).offset &&
+          segment.end === last.offset + last.length && segment.storedStart === storedStart &&
+          segment.storedEnd === storedEnd;
+      });
+    if (!aligned) {
+      throw new BrecciaError(
+        "delta-mismatch",
+        "Cannot use the delta: its head contradicts the signed index; its bytes are fetched instead",
+      );
+    }
+  }
+
+  async #bytes(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#open === undefined || offset >= this.#open.range.offset + this.#open.range.bytes) {
+      await this.close();
+      this.#open = await this.#request(this.#pending.shift() as DeltaRange);
+    }
+    const open = this.#open;
+    if (open.at < offset) await open.body.bytes(offset - open.at);
+    open.at = offset + length;
+    return await open.body.bytes(length);
+  }
+
+  async #request(range: DeltaRange): Promise<OpenRange> {
+    const key = deltaKey(this.#plan.ref.sha256);
+    return await this.#mirrors.attempt(key, async (mirror) => {
+      const answer = await mirror.send(key, {
+        range: { offset: range.offset, length: range.bytes },
+        maxBytes: this.#plan.ref.bytes,
+        ...(this.#signal && { signal: this.#signal }),
+      });
+      if (answer.status !== 206 && answer.status !== 200) {
+        await answer.cancel();
+        throw new BrecciaError(
+          answer.status === 404 ? "chunk-missing" : "http-status",
+          `Cannot fetch ${key} from ${mirror.url.host}: it answered ${answer.status}; chunks are ` +
+            `fetched instead`,
+        );
+      }
+      const body = new BodyReader(answer.body, `the delta from ${mirror.url.host}`);
+      // A host that knows no ranges sends the delta from its beginning.
+      return { range, answer, body, at: answer.status === 206 ? range.offset : 0 };
+    });
+  }
+}
