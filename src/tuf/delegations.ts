@@ -75,7 +75,7 @@ export function encodeDelegations({ keys, to, unknown }: Delegations): JsonObjec
 }
 
 /** Throws unless `name` may name a delegated role: not empty, and none of the top-level ones. */
-export function checkDelegatedName(fields: Fields, field: string, name: string): void {
+function checkDelegatedName(fields: Fields, field: string, name: string): void {
   if (name === "" || (TOP_LEVEL_ROLES as readonly string[]).includes(name)) {
     fields.fail(field, "a name that is not empty and not that of a top-level role");
   }
