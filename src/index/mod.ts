@@ -45,4 +45,6 @@ export { StreamLayout, type StreamPiece } from "./stream_layout.ts";
 export { openStoredChunk, storeChunk } from "./stored_chunk.ts";
 export { tarHeader } from "./tar_header.ts";
 export { TreeStream } from "./tree_stream.ts";
+export type { Pep440 } from "./pep440.ts";
+export type { SemVer } from "./semver.ts";
 export { compareVersions, parseVersion, type Version } from "./version.ts";

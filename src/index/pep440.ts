@@ -5,6 +5,7 @@ import { compareDigits } from "./semver.ts";
  * without leading zeros.
  */
 export interface Pep440 {
+  /** Tells it from versions of the other order. */
   readonly order: "pep440";
   readonly epoch: string;
   /** Release segments without trailing zeros: 1.0 and 1.0.0 are one version. */

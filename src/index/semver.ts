@@ -1,5 +1,6 @@
 /** A version by SemVer 2.0.0, in the parts that decide its precedence. */
 export interface SemVer {
+  /** Tells it from versions of the other order. */
   readonly order: "semver";
   /** Major, minor and patch, in decimal digits. */
   readonly core: readonly string[];

@@ -30,7 +30,9 @@ import { checkTeamPaths, draftedTargets } from "./teams.ts";
 
 /** A build and how it is to be offered. */
 export interface NewRelease {
+  /** By the version order of the app. */
   readonly version: string;
+  /** The build. The caller closes it. */
   readonly tree: TreeReader;
   /** Channel that offers it; `"stable"` unless given. */
   readonly channel?: string | undefined;
@@ -48,7 +50,9 @@ export interface NewRelease {
 
 /** A release that waits for `publish`. */
 export interface AddedRelease {
+  /** What targets metadata will say of it. */
   readonly info: ReleaseInfo;
+  /** What it is made of. */
   readonly index: ReleaseIndex;
   /** Length of the stored index in bytes. */
   readonly indexBytes: number;

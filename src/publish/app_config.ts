@@ -14,6 +14,7 @@ import {
 export interface AppConfig {
   /** Name of the app, the first part of every target path. */
   readonly app: string;
+  /** How its versions are ordered. */
   readonly order: VersionOrder;
   /** How long a signature of each role stays valid, in days. */
   readonly expiryDays: ReadonlyMap<TopLevelRole, number>;

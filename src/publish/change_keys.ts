@@ -15,6 +15,7 @@ import { loadPublished } from "./published_metadata.ts";
 
 /** What becomes of the keys of a role. */
 export interface KeyChange {
+  /** Whose keys change. */
   readonly role: TopLevelRole;
   /** Keys that may sign from now on. */
   readonly add?: readonly Key[];

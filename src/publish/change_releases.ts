@@ -9,7 +9,9 @@ import { type LicensedRelease, listReleases } from "./release_list.ts";
 
 /** Which release is meant: a version, for one platform or for all that have it. */
 export interface ReleaseChoice {
+  /** Exactly as it was published. */
   readonly version: string;
+  /** All platforms that have the version unless given. */
   readonly platform?: string | undefined;
   /** Team that licenses it; the targets role unless given. */
   readonly team?: string | undefined;

@@ -9,30 +9,41 @@ import { draftedTargets, publishedTargets } from "./teams.ts";
 
 /** A repository as its publisher sees it. */
 export interface RepositoryDescription {
+  /** Name of the app. */
   readonly app: string;
+  /** How its versions are ordered. */
   readonly order: VersionOrder;
+  /** The top-level roles. */
   readonly roles: readonly RoleDescription[];
+  /** Oldest version first; published and staged. */
   readonly releases: readonly ReleaseDescription[];
 }
 
 /** Who signs a role, and until when. */
 export interface RoleDescription {
+  /** One of the top-level roles. */
   readonly role: TopLevelRole;
+  /** Version of its published metadata. */
   readonly version: number;
   /** Milliseconds since 1970. */
   readonly expires: number;
+  /** How many of its keys must sign. */
   readonly threshold: number;
+  /** The keys that may sign. */
   readonly keyIds: readonly KeyId[];
 }
 
 /** A release and its size. */
 export interface ReleaseDescription {
+  /** What targets metadata say of it. */
   readonly info: ReleaseInfo;
   /** True when it waits for `publish`. */
   readonly staged: boolean;
+  /** Length of its stream in bytes. */
   readonly streamBytes: number;
   /** What a device with nothing fetches, in bytes. */
   readonly storedBytes: number;
+  /** Length of its stored index in bytes. */
   readonly indexBytes: number;
 }
 

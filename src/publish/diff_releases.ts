@@ -3,10 +3,13 @@ import type { IndexEntry, ReleaseIndex } from "../index/mod.ts";
 
 /** What moving from one release to another means, for files and for the network. */
 export interface ReleaseDiff {
+  /** Paths that only the second release has. */
   readonly added: readonly string[];
+  /** Paths that only the first release has. */
   readonly removed: readonly string[];
   /** Paths whose content, mode or kind differs. */
   readonly changed: readonly string[];
+  /** How many entries are the same in both. */
   readonly unchanged: number;
   /** What a device that has the first release fetches for the second, by chunks alone. */
   readonly fetch: {

@@ -22,6 +22,7 @@ export type DraftedRole = "root" | "targets";
  * the difference between the draft and what is published. In a ceremony, signatures gather in it.
  */
 export interface Draft<T extends DraftedRole> {
+  /** The next metadata; what is published when nothing is staged. */
   readonly metadata: MetadataByType[T];
   /** The draft in the store; `undefined` when there is none, or it was published already. */
   readonly file: UnverifiedMetadata<T> | undefined;

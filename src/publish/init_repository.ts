@@ -15,6 +15,7 @@ import { metadataKey } from "./published_metadata.ts";
 
 /** A repository to be. */
 export interface NewRepository {
+  /** App, version order and days of validity. */
   readonly config: AppConfig;
   /** The keys of each role; no key serves two roles. */
   readonly signers: ReadonlyMap<TopLevelRole, readonly Signer[]>;

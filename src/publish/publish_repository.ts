@@ -11,7 +11,8 @@ import { teamRule, teamsOf } from "./delegation.ts";
 import { loadDraft, sameContent } from "./drafts.ts";
 import { availableSigners, type KeyRing } from "./key_ring.ts";
 import { loadPublished, type PublishedMetadata, ruleOf } from "./published_metadata.ts";
-import { PointerMoved, Publisher, SIGNED_ROLES, type SignedRole } from "./publisher.ts";
+import { completeRoot, SIGNED_ROLES, type SignedRole } from "./next_root.ts";
+import { PointerMoved, Publisher } from "./publisher.ts";
 
 /** What a publish did. */
 export interface Publication {
@@ -26,7 +27,9 @@ export interface Publication {
 /** What publishing needs. */
 export interface PublishOptions {
   /** The private keys at hand. */
+  /** Tells when signatures are made and thus when they expire. */
   readonly keys: KeyRing;
+  /** Ends the run between two attempts. */
   readonly clock: Clock;
   readonly signal?: AbortSignal;
 }
@@ -52,7 +55,7 @@ export function publishRepository(
   options: PublishOptions,
 ): Promise<Publication> {
   return attempt(store, options, async (publisher, published) => {
-    const root = await publisher.completeRoot();
+    const root = await completeRoot(store, published, options.keys);
     const roles = new Set<SignedRole>();
     const draft = await loadDraft(store, "targets", published);
     if (!sameContent(draft.metadata, published.targets)) roles.add("targets");

@@ -25,8 +25,11 @@ export const PREPARED_TIMESTAMP_KEY = ".breccia/drafts/timestamp.json";
 
 /** The metadata that a repository's timestamp points to; signatures counted, expiry not judged. */
 export interface PublishedMetadata {
+  /** The newest root. */
   readonly root: Root;
+  /** The pointer. */
   readonly timestamp: Timestamp;
+  /** What the pointer points to. */
   readonly snapshot: Snapshot;
   /** The top-level targets. */
   readonly targets: Targets;

@@ -3,7 +3,6 @@ import { BrecciaError, isBrecciaError } from "../errors.ts";
 import type { ObjectStore } from "../ports/mod.ts";
 import {
   addSignatures,
-  countedSignatures,
   readMetadata,
   type Root,
   ROOT_VERSION_FIELD,
@@ -16,10 +15,11 @@ import {
   type UnverifiedMetadata,
 } from "../tuf/mod.ts";
 import type { AppConfig } from "./app_config.ts";
-import { ceremonyState, isComplete, rulesFor } from "./ceremony.ts";
+import { ceremonyState, isComplete } from "./ceremony.ts";
 import { teamRule } from "./delegation.ts";
-import { draftKey, loadDraft } from "./drafts.ts";
+import { loadDraft } from "./drafts.ts";
 import { availableSigners, type KeyRing, signersFor } from "./key_ring.ts";
+import { rolesToResign, SIGNED_ROLES, type SignedRole } from "./next_root.ts";
 import { expiryOf, nextSnapshot, nextTimestamp, type SignedFile } from "./next_metadata.ts";
 import {
   metadataKey,
@@ -28,12 +28,6 @@ import {
   ruleOf,
   teamOf,
 } from "./published_metadata.ts";
-
-/** Roles below the root, in the order in which they are signed and written. */
-export const SIGNED_ROLES = ["targets", "snapshot", "timestamp"] as const;
-
-/** A role below the root. */
-export type SignedRole = typeof SIGNED_ROLES[number];
 
 /** The timestamp is no longer the one that this attempt started from. */
 export class PointerMoved extends Error {}
@@ -82,23 +76,6 @@ export class Publisher {
   }
 
   /**
-   * The drafted root, signed with the keys at hand on top of the signatures that were collected.
-   * `undefined` when there is no draft; `pending` when signatures are missing still.
-   */
-  async completeRoot(): Promise<UnverifiedMetadata<"root"> | "pending" | undefined> {
-    const draft = await loadDraft(this.#store, "root", this.#published);
-    if (draft.file === undefined) return undefined;
-    const rules = rulesFor(this.#published, "root", draft.file.bytes);
-    const signers = (await Promise.all(rules.map((rule) => availableSigners(this.#keys, rule))))
-      .flat();
-    const bytes = await addSignatures(draft.file.bytes, "root.json", signers);
-    const file = readMetadata(bytes, "root", "root.json");
-    if (isComplete(await ceremonyState(file, rules))) return file;
-    if (signers.length > 0) await this.#store.put(draftKey("root"), bytes, { ifMatch: draft.etag });
-    return "pending";
-  }
-
-  /**
    * Writes new metadata for `roles`, then a new root if there is one.
    *
    * A new root is visible as soon as it is written, and the timestamp moves on its own: so that no client
@@ -113,7 +90,7 @@ export class Publisher {
   ): Promise<void> {
     if (root === undefined) return await this.#publishRoles(roles, teams);
     this.#roots = [this.#published.root, root.signed];
-    const affected = new Set([...roles, ...await this.#rolesToResign(root.signed)]);
+    const affected = new Set([...roles, ...await rolesToResign(this.#published, root.signed)]);
     if (!await this.#hasOldKeys(affected)) this.#rootToGoFirst = root;
     await this.#publishRoles(affected, teams);
     if (!this.signed.includes("root")) await this.#writeRoot(root);
@@ -129,18 +106,6 @@ export class Publisher {
   /** True when the timestamp tells clients of this root. */
   #announces(root: Root): boolean {
     return this.#timestamp.unknown?.get(ROOT_VERSION_FIELD) === root.version;
-  }
-
-  /** Roles whose current files the keys of `root` do not vouch for. */
-  async #rolesToResign(root: Root): Promise<readonly SignedRole[]> {
-    const roles: SignedRole[] = [];
-    for (const role of SIGNED_ROLES) {
-      const rule = ruleOf(root, role);
-      const file = this.#published.files.get(role);
-      const counted = file === undefined ? 0 : (await countedSignatures(file, rule)).size;
-      if (counted < rule.role.threshold) roles.push(role);
-    }
-    return roles;
   }
 
   async #hasOldKeys(roles: ReadonlySet<SignedRole>): Promise<boolean> {

@@ -9,6 +9,7 @@ import type { TargetFile, Targets } from "../tuf/mod.ts";
 
 /** A release that targets metadata license. */
 export interface LicensedRelease {
+  /** What targets metadata say of it. */
   readonly info: ReleaseInfo;
   /** Target path of its index. */
   readonly path: string;

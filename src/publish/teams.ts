@@ -16,9 +16,11 @@ import { loadPublished, type PublishedMetadata } from "./published_metadata.ts";
 
 /** A team that signs its own releases. */
 export interface Team {
+  /** Name of its role. */
   readonly name: string;
   /** Patterns of the target paths that it may license: `"editor-*"`. */
   readonly paths: readonly string[];
+  /** The keys that may sign. */
   readonly keys: readonly Key[];
   /** How many of its keys must sign. */
   readonly threshold: number;

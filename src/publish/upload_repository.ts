@@ -8,6 +8,7 @@ import { metadataKey } from "./published_metadata.ts";
 export interface Upload {
   /** Objects that were not there yet. */
   readonly objects: number;
+  /** Their lengths added up. */
   readonly bytes: number;
 }
 

@@ -28,6 +28,7 @@ import { publishedTargets } from "./teams.ts";
 export interface Finding {
   /** Target path or key of what is wrong. */
   readonly what: string;
+  /** What a client would refuse it with. */
   readonly code: ErrorCode;
   /** A sentence for people. */
   readonly message: string;
@@ -35,9 +36,13 @@ export interface Finding {
 
 /** What a verification looked at, and what it found. */
 export interface Verification {
+  /** Releases that were checked. */
   readonly releases: number;
+  /** Distinct packs that were whole. */
   readonly packs: number;
+  /** Chunks that were as signed. */
   readonly chunks: number;
+  /** Empty when all is as it was signed. */
   readonly findings: readonly Finding[];
 }
 
