@@ -2,6 +2,7 @@ const MULTIPLIER = 0x2c1b3c6d;
 
 /** Row of a place that is not indexed. */
 const NO_ROW = 0xffffffff;
+const BLOCK_ROWS = 32_768;
 
 /**
  * A rolling hash over a window of bytes: a polynomial modulo 2^32, so that moving by one byte costs two
@@ -69,24 +70,23 @@ export class AnchorIndex {
     this.window = window;
     this.#stride = stride;
     const room = ranges.reduce((sum, { start, end }) => sum + Math.ceil((end - start) / stride), 0);
-    const bits = Math.min(24, Math.max(10, Math.ceil(Math.log2(room + 1))));
+    const bits = Math.min(24, Math.max(10, Math.floor(Math.log2(room + 1))));
     this.#drop = 32 - bits;
-    // Three passes of little work each: the processor then waits for many cache misses at once.
-    const rows = this.#rowsOf(bytes, ranges, room);
     const starts = new Uint32Array((1 << bits) + 1);
-    for (let i = 0; i < room; i++) {
-      const row = rows[i] as number;
-      if (row !== NO_ROW) starts[row + 1]!++;
-    }
+    this.#eachBlock(bytes, ranges, (rows, count) => {
+      for (let i = 0; i < count; i++) {
+        const row = rows[i] as number;
+        if (row !== NO_ROW) starts[row + 1]!++;
+      }
+    });
     for (let row = 0; row < 1 << bits; row++) starts[row + 1]! += starts[row] as number;
     const places = new Uint32Array(starts[1 << bits] as number);
-    let i = 0;
-    for (const { start, end } of ranges) {
-      for (let place = start; place < end; place += stride) {
-        const row = rows[i++] as number;
-        if (row !== NO_ROW) places[starts[row]!++] = place;
+    this.#eachBlock(bytes, ranges, (rows, count, first) => {
+      for (let i = 0; i < count; i++) {
+        const row = rows[i] as number;
+        if (row !== NO_ROW) places[starts[row]!++] = first + i * stride;
       }
-    }
+    });
     // Filling moved each row's start to its end, which is the next row's start.
     starts.copyWithin(1, 0, 1 << bits);
     starts[0] = 0;
@@ -99,31 +99,41 @@ export class AnchorIndex {
     return Math.imul(hash ^ (hash >>> 15), 0x9e3779b1) >>> this.#drop;
   }
 
-  /** The row of every place, in order. */
-  #rowsOf(bytes: Uint8Array, ranges: readonly IndexedRange[], room: number): Uint32Array {
-    const rows = new Uint32Array(room).fill(NO_ROW);
+  /**
+   * Visits the rows of all places in order, a block at a time: short loops over a block let the processor wait
+   * for many cache misses at once, which is most of what indexing costs.
+   */
+  #eachBlock(
+    bytes: Uint8Array,
+    ranges: readonly IndexedRange[],
+    visit: (rows: Uint32Array, count: number, first: number) => void,
+  ): void {
+    const rows = new Uint32Array(BLOCK_ROWS);
     const { window } = this;
     const stride = this.#stride;
     const leaving = leavingFactor(window);
-    let i = 0;
     for (const { start, end } of ranges) {
-      const next = i + Math.ceil((end - start) / stride);
       let hash = 0;
       for (let at = start; at < Math.min(start + window, end); at++) {
         hash = (Math.imul(hash, MULTIPLIER) + (bytes[at] as number)) | 0;
       }
+      let count = 0;
+      let first = start;
       for (let at = start; at + window <= end; at++) {
         if ((at - start) % stride === 0) {
-          if (hash !== 0) rows[i] = this.rowOf(hash);
-          i++;
+          rows[count++] = hash === 0 ? NO_ROW : this.rowOf(hash);
+          if (count === BLOCK_ROWS) {
+            visit(rows, count, first);
+            first += count * stride;
+            count = 0;
+          }
         }
         const entering = at + window < end ? bytes[at + window] as number : 0;
         hash = (Math.imul(hash, MULTIPLIER) + entering - Math.imul(bytes[at] as number, leaving)) |
           0;
       }
-      i = next;
+      visit(rows, count, first);
     }
-    return rows;
   }
 }
 

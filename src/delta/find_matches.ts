@@ -80,12 +80,12 @@ const FIXED_BYTES = 160 * 1024 * 1024;
  */
 export function strideWithin(memoryBytes: number, oldSize: number, newSize: number): number {
   for (let stride = FINEST_STRIDE; stride <= COARSEST_STRIDE; stride *= 2) {
-    if (FIXED_BYTES + (2 + 8 / stride) * (oldSize + newSize) <= memoryBytes) return stride;
+    if (FIXED_BYTES + (2 + 4 / stride) * (oldSize + newSize) <= memoryBytes) return stride;
   }
   throw new BrecciaError(
     "usage",
     `Cannot make a delta of ${oldSize} and ${newSize} bytes within ${memoryBytes} bytes of memory: allow ` +
-      `${Math.ceil(FIXED_BYTES + (2 + 8 / COARSEST_STRIDE) * (oldSize + newSize))}`,
+      `${Math.ceil(FIXED_BYTES + (2 + 4 / COARSEST_STRIDE) * (oldSize + newSize))}`,
   );
 }
 
