@@ -67,7 +67,7 @@ export function createApp({ edge, log, clock = systemClock }: AppOptions): Hono 
   app.on(["GET", "HEAD"], "/targets/*", (c) => targetResponse(c, edge));
   app.on(["GET", "HEAD"], ["/packs/:name", "/deltas/:name"], async (c) => {
     const file = await edge.content(c.req.path.slice(1));
-    return file ? fileResponse(c.req.raw, file, "immutable") : plain(c, 404);
+    return file ? await fileResponse(c.req.raw, file, "immutable") : plain(c, 404);
   });
   app.on(["GET", "HEAD"], "/healthz", (c) => c.text("ok\n", 200, { "cache-control": NEVER }));
   app.on(["GET", "HEAD"], "/readyz", (c) => readiness(c, edge));
@@ -111,25 +111,17 @@ function routeOf(path: string): string {
 async function metadataResponse(c: Context, edge: Edge): Promise<Response> {
   // The segment as it stands in the URL: delegated roles keep their percent-encoding.
   const name = new URL(c.req.url).pathname.slice("/metadata/".length);
-  const etag = edge.metadataTag(name);
-  if (etag === undefined) return plain(c, 404);
+  const file = edge.metadataFile(name);
+  if (file === undefined) return plain(c, 404);
   const policy = /^\d+\./.test(name) ? "versioned" : "pointer";
-  const bytes = await edge.metadataFile(name) as Uint8Array<ArrayBuffer>;
-  const file = {
-    size: bytes.length,
-    etag,
-    async *read({ offset, length }: { offset: number; length: number }) {
-      yield bytes.slice(offset, offset + length);
-    },
-  };
-  return fileResponse(c.req.raw, file, policy, "application/json");
+  return await fileResponse(c.req.raw, file, policy, "application/json");
 }
 
 async function targetResponse(c: Context, edge: Edge): Promise<Response> {
   const location = decoded(new URL(c.req.url).pathname.slice("/targets/".length));
   const target = location === undefined ? undefined : await edge.target(location);
   if (target === undefined) return plain(c, 404);
-  return fileResponse(c.req.raw, target.file, target.immutable ? "immutable" : "pointer");
+  return await fileResponse(c.req.raw, target.file, target.immutable ? "immutable" : "pointer");
 }
 
 function readiness(c: Context, edge: Edge): Response {

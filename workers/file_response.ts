@@ -1,17 +1,20 @@
-import type { ServedFile } from "../src/mirror/mod.ts";
+import { gather, type ServedFile } from "../src/mirror/mod.ts";
 import { CACHE_POLICY, type CachePolicy } from "./headers.ts";
 import { matchesTag, parseRange } from "./range_header.ts";
+
+/** Bodies up to this length are sent in one piece: a stream costs more than it saves. */
+const AT_ONCE_BYTES = 256 * 1024;
 
 /**
  * Answers GET or HEAD for a file by the book (RFC 9110): conditions first, then the range. Bodies are
  * streamed; a client that reads slowly holds one piece of the file in memory, not the file.
  */
-export function fileResponse(
+export async function fileResponse(
   request: Request,
   file: ServedFile,
   policy: CachePolicy,
   contentType = "application/octet-stream",
-): Response {
+): Promise<Response> {
   const headers = new Headers({
     "accept-ranges": "bytes",
     "cache-control": CACHE_POLICY[policy],
@@ -33,6 +36,8 @@ export function fileResponse(
   if (range) headers.set("content-range", `bytes ${offset}-${offset + length - 1}/${file.size}`);
   const body = request.method === "HEAD" || length === 0
     ? null
+    : length <= AT_ONCE_BYTES
+    ? await gather(file.read({ offset, length }), length)
     : streamOf((signal) => file.read({ offset, length }, signal));
   return new Response(body, { status: range ? 206 : 200, headers });
 }

@@ -55,6 +55,7 @@ export class ContentStore {
     const key = keyOf(kind, file);
     const etag = objectName(file);
     if (!isWhole(file)) return await this.#openParts(`${key}.parts`, file.length, etag);
+    if (file.length <= READ_BYTES / 4) return await this.#openSmall(key, file.length, etag);
     const info = await this.#store.head(key);
     if (info?.size !== file.length) return undefined;
     const read = (range: ByteRange, signal?: AbortSignal) => this.#readObject(key, range, signal);
@@ -110,6 +111,20 @@ export class ContentStore {
     const actual = new Map([...digests].map(([name, hash]) => [name, encodeHex(hash.digest())]));
     checkDigests(actual, file, what, code);
     await this.#store.put(`${keyOf(kind, file)}.parts`, encodePartList({ length, parts }));
+  }
+
+  /** One read instead of a look and a read. */
+  async #openSmall(key: string, size: number, etag: string): Promise<ServedFile | undefined> {
+    const object = await this.#store.get(key);
+    if (object?.bytes.length !== size) return undefined;
+    const { bytes } = object;
+    return {
+      size,
+      etag,
+      async *read({ offset, length }: ByteRange) {
+        yield offset === 0 && length === size ? bytes : bytes.slice(offset, offset + length);
+      },
+    };
   }
 
   async #openParts(key: string, size: number, etag: string): Promise<ServedFile | undefined> {

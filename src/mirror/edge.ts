@@ -1,13 +1,13 @@
 import { encodeHex } from "../bytes/mod.ts";
 import { BrecciaError, isBrecciaError } from "../errors.ts";
 import { type ChunkRequest, packKey, type ReleaseIndex } from "../index/mod.ts";
-import type { Clock, Log, ManagedStore, ObjectStore } from "../ports/mod.ts";
+import type { ByteRange, Clock, Log, ManagedStore, ObjectStore } from "../ports/mod.ts";
 import { loadTrusted, MemoryMetadataStore, refresh } from "../tuf/mod.ts";
 import { Catalog, type CatalogRelease } from "./catalog.ts";
 import { ContentMirror, licensedDeltas } from "./content_mirror.ts";
 import type { ServedFile } from "./content_store.ts";
 import type { EdgeStatus, RefreshTrouble } from "./edge_status.ts";
-import { Generation, readMetadata } from "./generation.ts";
+import { Generation, type MetadataFile, readMetadata } from "./generation.ts";
 import { InFlight } from "./in_flight.ts";
 import { readStoredChunks, type StoredChunk } from "./stored_chunks.ts";
 import { releaseNovelties, type ReleaseNovelty } from "./release_novelty.ts";
@@ -47,6 +47,10 @@ export interface Maintenance extends SweepResult {
   readonly damaged: readonly string[];
 }
 
+/** Verified metadata files kept in memory: how long each may be, and how many; 4 MiB in all. */
+const SMALL_METADATA_BYTES = 64 * 1024;
+const SMALL_METADATA_FILES = 64;
+
 /** Releases that are compared for people. */
 const SHOWN_RELEASES = 20;
 
@@ -67,6 +71,7 @@ export class Edge {
   #files:
     | { catalog: Catalog; byKey: Promise<ReadonlyMap<string, () => Promise<ServedFile>>> }
     | undefined;
+  readonly #smallMetadata = new Map<string, Uint8Array<ArrayBuffer>>();
   #novelties: { catalog: Catalog; list: Promise<readonly ReleaseNovelty[]> } | undefined;
 
   private constructor(options: EdgeOptions) {
@@ -139,14 +144,25 @@ export class Edge {
   }
 
   /** The metadata file that a client asks for as `name`, a URL path segment; `undefined` if none. */
-  async metadataFile(name: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  metadataFile(name: string): ServedFile | undefined {
     const file = this.#served?.generation.file(name);
-    return file && await readMetadata(this.#options.store, file);
+    if (file === undefined) return undefined;
+    const read = async function* (this: Edge, { offset, length }: ByteRange) {
+      yield (await this.#metadataBytes(file)).slice(offset, offset + length);
+    }.bind(this);
+    return { size: file.bytes, etag: file.sha256, read };
   }
 
-  /** SHA-256 in hex of the current file `name`: its validator, without reading it. */
-  metadataTag(name: string): string | undefined {
-    return this.#served?.generation.file(name)?.sha256;
+  /** Small files are asked for by every client, all the time: they are kept in memory. */
+  async #metadataBytes(file: MetadataFile): Promise<Uint8Array<ArrayBuffer>> {
+    const kept = this.#smallMetadata.get(file.sha256);
+    if (kept !== undefined) return kept;
+    const bytes = await readMetadata(this.#options.store, file);
+    if (bytes.length <= SMALL_METADATA_BYTES) {
+      if (this.#smallMetadata.size >= SMALL_METADATA_FILES) this.#smallMetadata.clear();
+      this.#smallMetadata.set(file.sha256, bytes);
+    }
+    return bytes;
   }
 
   /** The target at a location below `/targets/`, not percent-encoded. */

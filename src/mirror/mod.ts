@@ -7,6 +7,7 @@
 export type { ServedFile } from "./content_store.ts";
 export { Edge, type EdgeOptions, type Maintenance, type ServedTarget } from "./edge.ts";
 export type { EdgeStatus, RefreshTrouble } from "./edge_status.ts";
+export { gather } from "./gather.ts";
 export { keepFresh, keepSound, type RefreshSchedule } from "./refresh_schedule.ts";
 export type { Novelty } from "./novelty.ts";
 export type { ReleaseNovelty } from "./release_novelty.ts";

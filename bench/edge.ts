@@ -1,0 +1,170 @@
+/**
+ * The edge against nginx on the same files, loopback, same run: an immutable object of 64 KiB and a 304 for
+ * the timestamp. wrk asks; both sides have one process for each core. Needs nginx and wrk (apt-get).
+ */
+import { FileStore } from "../cache/fs.ts";
+import { edgeOf, Origin } from "../tests/mirror/edge_fixture.ts";
+import { noise } from "../tests/publish/memory_tree.ts";
+import { type BenchRow, summarize, writeReport } from "./report.ts";
+
+const RUNS = 3;
+const SECONDS = 4;
+const CONNECTIONS = 64;
+const WORKERS = navigator.hardwareConcurrency;
+const EDGE_PORT = 18_700;
+const NGINX_PORT = 18_701;
+
+const folder = await Deno.makeTempDir();
+const children: Deno.ChildProcess[] = [];
+try {
+  const pack = await prepare();
+  children.push(startNginx());
+  for (let i = 0; i < WORKERS; i++) children.push(startEdge());
+  const edge = `http://127.0.0.1:${EDGE_PORT}`;
+  const nginx = `http://127.0.0.1:${NGINX_PORT}`;
+  await Promise.all([answers(`${edge}/healthz`), answers(`${nginx}/${pack}`)]);
+
+  const rows: BenchRow[] = [];
+  await compare(rows, "64 KiB immutable object", "≥ 0.75", {
+    edge: { url: `${edge}/${pack}` },
+    nginx: { url: `${nginx}/${pack}` },
+  });
+  const timestamp = "metadata/timestamp.json";
+  await compare(rows, "timestamp.json, 304", "≥ 0.5", {
+    edge: { url: `${edge}/${timestamp}`, tag: await tagOf(`${edge}/${timestamp}`) },
+    nginx: { url: `${nginx}/${timestamp}`, tag: await tagOf(`${nginx}/${timestamp}`) },
+  });
+  await writeReport("edge", `The edge beside nginx, ${WORKERS} processes each`, rows);
+} finally {
+  for (const child of children) {
+    try {
+      child.kill("SIGTERM");
+    } catch {
+      // It ended by itself: what it was needed for has failed, and says so.
+    }
+    await child.status;
+  }
+  await Deno.remove(folder, { recursive: true });
+}
+
+interface Asked {
+  readonly url: string;
+  readonly tag?: string;
+}
+
+async function compare(
+  rows: BenchRow[],
+  measure: string,
+  target: string,
+  { edge, nginx }: { edge: Asked; nginx: Asked },
+): Promise<void> {
+  const peer = await measured(nginx);
+  const ours = await measured(edge);
+  rows.push({ measure: `nginx: ${measure}`, ...peer.rate, unit: "requests/s", ratio: 1 });
+  const ratio = ours.rate.value / peer.rate.value;
+  rows.push({ measure: `edge: ${measure}`, ...ours.rate, unit: "requests/s", ratio, target });
+  rows.push({ measure: `nginx: ${measure}, p99`, ...peer.p99, unit: "ms" });
+  const p99Ratio = ours.p99.value / peer.p99.value;
+  rows.push({ measure: `edge: ${measure}, p99`, ...ours.p99, unit: "ms", ratio: p99Ratio });
+}
+
+interface Sample {
+  readonly value: number;
+  readonly range: [number, number];
+}
+
+async function measured(asked: Asked): Promise<{ rate: Sample; p99: Sample }> {
+  await wrk(asked, 1);
+  const runs: { rate: number; p99: number }[] = [];
+  for (let run = 0; run < RUNS; run++) runs.push(await wrk(asked, SECONDS));
+  const sample = (values: number[]): Sample => {
+    const { median, range } = summarize(values);
+    return { value: median, range };
+  };
+  return { rate: sample(runs.map(({ rate }) => rate)), p99: sample(runs.map(({ p99 }) => p99)) };
+}
+
+async function wrk({ url, tag }: Asked, seconds: number): Promise<{ rate: number; p99: number }> {
+  const header = tag === undefined ? [] : ["-H", `If-None-Match: ${tag}`];
+  const args = ["-t2", `-c${CONNECTIONS}`, `-d${seconds}s`, "--latency", ...header, url];
+  const { stdout } = await new Deno.Command("wrk", { args }).output();
+  const text = new TextDecoder().decode(stdout);
+  const [, p99 = "", unit] = /99%\s+([\d.]+)(us|ms|s)/.exec(text) ?? [];
+  const scale = unit === "us" ? 0.001 : unit === "ms" ? 1 : 1000;
+  if (/Non-2xx|Socket errors/.test(text)) throw new Error(`answers failed:\n${text}`);
+  return {
+    rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1]),
+    p99: Number(p99) * scale,
+  };
+}
+
+async function prepare(): Promise<string> {
+  const origin = await Origin.create();
+  await origin.release("1.0.0", { app: noise(64_000, 1) });
+  const store = new FileStore(`${folder}/store`);
+  const { edge } = await edgeOf(origin, { store });
+  await edge.refresh();
+  await Deno.writeFile(`${folder}/root.json`, await origin.root());
+  // nginx serves the same bytes under the names that clients ask for.
+  await Deno.mkdir(`${folder}/store/nginx/metadata`, { recursive: true });
+  await Deno.writeFile(
+    `${folder}/store/nginx/metadata/timestamp.json`,
+    await origin.bytes("metadata/timestamp.json"),
+  );
+  for await (const { key } of store.list("packs/")) return key;
+  throw new Error("the release has no pack");
+}
+
+function startNginx(): Deno.ChildProcess {
+  Deno.writeTextFileSync(
+    `${folder}/nginx.conf`,
+    `daemon off; worker_processes ${WORKERS}; pid ${folder}/nginx.pid; error_log stderr crit;
+events { worker_connections 4096; }
+http {
+  access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000;
+  open_file_cache max=1000;
+  server {
+    listen 127.0.0.1:${NGINX_PORT} reuseport;
+    location / { root ${folder}/store; }
+    location /metadata/ { root ${folder}/store/nginx; }
+  }
+}`,
+  );
+  const args = ["-c", `${folder}/nginx.conf`, "-e", "stderr"];
+  // Its workers run as another user.
+  Deno.chmodSync(folder, 0o755);
+  return new Deno.Command("nginx", { args, stdout: "null" }).spawn();
+}
+
+function startEdge(): Deno.ChildProcess {
+  const script = new URL("edge_server.ts", import.meta.url).pathname;
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "--allow-all",
+      "--unstable-net",
+      script,
+      `${folder}/store`,
+      `${folder}/root.json`,
+      String(EDGE_PORT),
+    ],
+    stdout: "null",
+  }).spawn();
+}
+
+async function answers(url: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    const response = await fetch(url).catch(() => undefined);
+    await response?.body?.cancel();
+    if (response?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`${url} does not answer`);
+}
+
+async function tagOf(url: string): Promise<string> {
+  const response = await fetch(url);
+  await response.body?.cancel();
+  return response.headers.get("etag") as string;
+}
