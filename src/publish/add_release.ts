@@ -20,8 +20,9 @@ import { buildIndex } from "./build_index.ts";
 import { BuildStream } from "./build_stream.ts";
 import { type ChunkEncoder, chunkTree } from "./chunk_tree.ts";
 import { changeDraft } from "./drafts.ts";
-import { findKnownChunks } from "./known_chunks.ts";
+import { findKnownChunks, loadIndex } from "./known_chunks.ts";
 import { PackWriter } from "./pack_writer.ts";
+import { planDeltas } from "./plan_deltas.ts";
 import { loadPublished } from "./published_metadata.ts";
 import { checkNewVersion, listReleases } from "./release_list.ts";
 import { scanTree } from "./scan_tree.ts";
@@ -44,6 +45,8 @@ export interface NewRelease {
   readonly team?: string | undefined;
   /** Notes for people, in Markdown. */
   readonly notes?: Uint8Array | undefined;
+  /** From how many of the versions before it deltas are made; none unless given. */
+  readonly deltas?: number | undefined;
   /** True when a client on any older version must not skip it. */
   readonly required?: boolean | undefined;
 }
@@ -95,13 +98,15 @@ export async function addRelease(
     packs,
     ...options,
   });
-  const index = buildIndex({
+  const plain = buildIndex({
     ...info,
     chunking: DEFAULT_CHUNKING,
     entries: stream.entries,
     chunks,
     streamSha256: stream.sha256(),
   });
+  const bases = await loadBases(store, config, draft, info, release.deltas ?? 0);
+  const index = { ...plain, deltas: await planDeltas(store, plain, bases, options) };
   const bytes = await encodeIndex(index);
   // What is signed has passed every check that a client will make of it.
   await decodeIndex(bytes);
@@ -116,6 +121,20 @@ export async function addRelease(
     return { ...targets, targets: new Map([...targets.targets, ...staged]) };
   }, release.team);
   return { info, index, indexBytes: bytes.length, reusedBytes, packBytes: packs.bytesWritten };
+}
+
+/** The indexes of the newest releases of the same app and platform, newest first. */
+async function loadBases(
+  store: ObjectStore,
+  { order }: AppConfig,
+  draft: Pick<Targets, "targets">,
+  { app, platform }: ReleaseInfo,
+  count: number,
+): Promise<readonly ReleaseIndex[]> {
+  const bases = listReleases(draft, order)
+    .filter(({ info }) => info.app === app && info.platform === platform)
+    .toReversed().slice(0, count);
+  return await Promise.all(bases.map((base) => loadIndex(store, base)));
 }
 
 function describeRelease(

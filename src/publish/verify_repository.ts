@@ -7,6 +7,7 @@ import {
 } from "../bytes/mod.ts";
 import { BrecciaError, type ErrorCode, isBrecciaError } from "../errors.ts";
 import {
+  deltaKey,
   type IndexedFile,
   openStoredChunk,
   packKey,
@@ -91,6 +92,7 @@ class Verifier {
       this.#checkArchive(release, index);
       await this.#checkStream(release, index);
     });
+    await this.#checkDeltas(release);
   }
 
   /** Targets that are neither an index nor an archive: notes, and what other tools put there. */
@@ -135,6 +137,20 @@ class Verifier {
     }
     if (!equalBytes(stream.digest(), index.streamSha256)) {
       throw damaged("index-mismatch", path, "its chunks do not make the stream that is signed");
+    }
+  }
+
+  /** Deltas are licensed by nobody, but a broken one costs every client a futile download. */
+  async #checkDeltas(release: LicensedRelease): Promise<void> {
+    const index = await loadIndex(this.#store, release).catch(() => undefined);
+    for (const delta of index?.deltas ?? []) {
+      const key = deltaKey(delta.sha256);
+      await this.#record(key, async () => {
+        const object = await this.#store.get(key);
+        if (object === undefined || !equalBytes(await sha256(object.bytes), delta.sha256)) {
+          throw damaged("delta-mismatch", key, "it is missing or does not hash to its name");
+        }
+      });
     }
   }
 

@@ -10,7 +10,8 @@ import { openStore } from "../open_store.ts";
 export const command: Command = {
   name: "add",
   summary: "Make a directory or a file into the next release",
-  usage: "VERSION PATH --repo DIR [--channel NAME] [--platform NAME] [--notes FILE]",
+  usage: "VERSION PATH --repo DIR [--channel NAME] [--platform NAME] [--notes FILE] " +
+    "[--deltas N]",
   description:
     "The release waits for `breccia publish`; nobody sees it before. A version that is " +
     "there already, or lower than the newest of its channel and platform, is refused.",
@@ -23,6 +24,12 @@ export const command: Command = {
     app: { type: "string", value: "NAME", help: "The app, when it is not the repository's" },
     team: { type: "string", value: "NAME", help: "Team that licenses it" },
     notes: { type: "string", value: "FILE", help: "Notes for people, in Markdown" },
+    deltas: {
+      type: "string",
+      value: "N",
+      default: "2",
+      help: "Make deltas from the N versions before it",
+    },
     required: { type: "boolean", help: "Clients must not skip this version" },
   },
   run: add,
@@ -44,6 +51,7 @@ async function add({ args, flags, path, cwd, output, signal }: CommandContext): 
       channel: flags.text("channel"),
       platform: flags.text("platform"),
       notes: notes === undefined ? undefined : await readNotes(path(notes)),
+      deltas: flags.integer("deltas", 0, 16),
       required: flags.has("required"),
     };
     const { info, index, ...cost } = await addRelease(store, release, {
@@ -55,6 +63,7 @@ async function add({ args, flags, path, cwd, output, signal }: CommandContext): 
       entries: index.entries.length,
       chunks: index.chunks.count,
       streamBytes: index.streamBytes,
+      deltas: index.deltas.map(({ baseVersion, bytes }) => ({ baseVersion, bytes })),
       ...cost,
     });
     output.print(
@@ -65,6 +74,9 @@ async function add({ args, flags, path, cwd, output, signal }: CommandContext): 
       `Stored ${cost.packBytes} bytes of packs and an index of ${cost.indexBytes}; ` +
         `${cost.reusedBytes} bytes of the release were there already.`,
     );
+    for (const { baseVersion, bytes } of index.deltas) {
+      output.print(`Made a delta from ${baseVersion}: ${bytes} bytes.`);
+    }
     output.print("Run `breccia publish` to sign it and make it visible.");
   } finally {
     encoders.close();
