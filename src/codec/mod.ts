@@ -5,4 +5,4 @@
  */
 
 export { readFrameHeader, type ZstdFrameHeader } from "./frame_header.ts";
-export { loadZstd, type Zstd } from "./zstd.ts";
+export { loadCompiledZstd, loadZstd, type Zstd } from "./zstd.ts";

@@ -25,6 +25,30 @@ export function loadZstd(): Promise<Zstd> {
   return loading;
 }
 
+/**
+ * Loads zstd from a module that was compiled before, for runtimes that compile none from bytes
+ * (workerd). Must be called before {@linkcode loadZstd}, which then returns the same instance.
+ */
+export function loadCompiledZstd(compiled: WebAssembly.Module): Promise<Zstd> {
+  loading ??= initFrom(compiled).then(() => ({ compress, decompress }));
+  return loading;
+}
+
+/** The library only takes bytes or a URL: for the time of its start, compiling means our module. */
+async function initFrom(compiled: WebAssembly.Module): Promise<void> {
+  const { instantiate } = WebAssembly;
+  const substitute = async (_bytes: unknown, imports: WebAssembly.Imports) => ({
+    module: compiled,
+    instance: await instantiate(compiled, imports),
+  });
+  Object.assign(WebAssembly, { instantiate: substitute });
+  try {
+    await (wasm.init as (bytes: ArrayBuffer) => Promise<void>)(new ArrayBuffer(1));
+  } finally {
+    Object.assign(WebAssembly, { instantiate });
+  }
+}
+
 function compress(bytes: Uint8Array, level: number): Uint8Array<ArrayBuffer> {
   return wasm.compress(bytes, level) as Uint8Array<ArrayBuffer>;
 }

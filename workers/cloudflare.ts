@@ -1,0 +1,74 @@
+/**
+ * The edge on Cloudflare Workers: content in R2, immutable answers in the Cache API, one mirror pass for
+ * each cron trigger. The build adds the zstd module, which workerd takes only as an import.
+ *
+ * @module
+ */
+
+import { type R2Bucket, R2Store } from "../cache/r2.ts";
+import { loadCompiledZstd } from "../src/codec/mod.ts";
+import { Edge, Upstream } from "../src/mirror/mod.ts";
+import { type Log, systemClock } from "../src/ports/mod.ts";
+import { HttpClient, MirrorSet } from "../src/transport/mod.ts";
+import { createApp } from "./app.ts";
+
+/** The bindings of the Worker. */
+export interface CloudflareEnv {
+  readonly BUCKET: R2Bucket;
+  /** URLs of the repository's mirrors, separated by spaces. */
+  readonly UPSTREAM: string;
+  /** The text of the publisher's root.json, where trust starts. */
+  readonly TRUSTED_ROOT: string;
+  /** For tests: fetches from the upstream in place of the network. */
+  readonly UPSTREAM_SERVICE?: { fetch(request: Request): Promise<Response> };
+}
+
+/** What may go on after an answer. */
+export interface CloudflareContext {
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+/** The handlers that Cloudflare calls. */
+export interface CloudflareWorker {
+  fetch(request: Request, env: CloudflareEnv, context: CloudflareContext): Promise<Response>;
+  scheduled(event: unknown, env: CloudflareEnv): Promise<void>;
+}
+
+/** The Worker, with the zstd module that its entry imports. */
+export function createWorker(zstd: WebAssembly.Module): CloudflareWorker {
+  return {
+    async fetch(request, env, context) {
+      const cache = (caches as CacheStorage & { readonly default: Cache }).default;
+      const known = request.method === "GET" ? await cache.match(request) : undefined;
+      if (known !== undefined) return known;
+      const app = createApp({ edge: await openEdge(env, zstd), log });
+      const response = await app.fetch(request);
+      const immutable = response.headers.get("cache-control")?.includes("immutable");
+      if (request.method === "GET" && response.status === 200 && immutable) {
+        context.waitUntil(cache.put(request, response.clone()));
+      }
+      return response;
+    },
+    async scheduled(_event, env) {
+      await (await openEdge(env, zstd)).refresh();
+    },
+  };
+}
+
+/** One edge for each request: workerd lets no request wait for what another one began. */
+async function openEdge(env: CloudflareEnv, zstd: WebAssembly.Module): Promise<Edge> {
+  await loadCompiledZstd(zstd);
+  const http = new HttpClient({
+    fetch: (request) => env.UPSTREAM_SERVICE?.fetch(request) ?? fetch(request),
+  });
+  return await Edge.open({
+    store: new R2Store(env.BUCKET),
+    upstream: new Upstream(new MirrorSet(env.UPSTREAM.split(/\s+/), http)),
+    trustedRoot: new TextEncoder().encode(env.TRUSTED_ROOT),
+    clock: systemClock,
+    log,
+  });
+}
+
+/** One JSON line for each record, where `wrangler tail` and Logpush find it. */
+const log: Log = (level, event, fields) => console.log(JSON.stringify({ level, event, ...fields }));
