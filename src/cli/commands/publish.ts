@@ -16,7 +16,7 @@ export const command: Command = {
   operands: [0, 0],
   flags: {
     repo: { type: "string", value: "DIR", help: "The repository" },
-    to: { type: "string", value: "STORE", help: "Upload to this store too: fs:DIR" },
+    to: { type: "string", value: "STORE", help: "Upload there too: fs:DIR, s3://BUCKET/…" },
     keys: { type: "string", value: "DIR", help: "The private keys (default: --repo + .keys)" },
   },
   run: publish,
