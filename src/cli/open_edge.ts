@@ -20,7 +20,7 @@ export const EDGE_FLAGS: FlagTable = {
     type: "string",
     value: "STORE",
     default: "fs:edge-store",
-    help: "Where verified content is kept: fs:DIR or memory:",
+    help: "Where verified content is kept: fs:DIR, memory: or s3://BUCKET/PREFIX?endpoint=URL",
   },
 };
 
