@@ -112,7 +112,7 @@ async function update(name: string, device: string, ...flags: string[]): Promise
     name,
     archive: bytes["release"] as number,
     full: bytes["full"] as number,
-    chunks: bytes["chunks"] as number,
+    chunks: bytes["missing"] as number,
     transferred: document.received,
     requests: document.requests,
     seconds: result.seconds,

@@ -5,7 +5,7 @@ export interface Move {
   readonly archive: number;
   /** All its chunks as they are stored: what a device with nothing fetches. */
   readonly full: number;
-  /** Chunks that the device lacks, as they are stored. */
+  /** Chunks that the device lacks, as they are stored: what would travel without deltas. */
   readonly chunks: number;
   /** Body bytes received in all, metadata and index included. */
   readonly transferred: number;

@@ -8,6 +8,7 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<{ readonly command: Com
   ["chunk", () => import("./commands/chunk.ts")],
   ["conformance", () => import("./commands/conformance.ts")],
   ["delegate", () => import("./commands/delegate.ts")],
+  ["delta", () => import("./commands/delta.ts")],
   ["diff", () => import("./commands/diff.ts")],
   ["edge", () => import("./commands/edge.ts")],
   ["init", () => import("./commands/init.ts")],

@@ -22,6 +22,8 @@ export interface PlanBytes {
   readonly gaps: number;
   /** For comparison: what a device with nothing would transfer in chunks. */
   readonly full: number;
+  /** For comparison: the chunks that no seed has, as they would be fetched without a delta. */
+  readonly missing: number;
   /** Bytes of the release that come from the device itself. */
   readonly reused: number;
   /** Length of the release. */
@@ -73,6 +75,8 @@ export function planUpdate(input: PlanInput): UpdatePlan {
   const requested = requests.reduce((sum, request) => sum + request.bytes, 0);
   let full = 0;
   for (const chunk of index.chunks) full += chunk.storedLength;
+  let missing = 0;
+  for (const ordinal of sources.fetched()) missing += index.chunks.at(ordinal).storedLength;
   const bytes: PlanBytes = {
     total: input.indexBytes + (delta?.bytes ?? 0) + requested,
     index: input.indexBytes,
@@ -81,6 +85,7 @@ export function planUpdate(input: PlanInput): UpdatePlan {
     framing: mirror === "edge" ? requested - chunks : 0,
     gaps: mirror === "edge" ? 0 : requested - chunks,
     full,
+    missing,
     reused: index.streamBytes - fetchedPlain,
     release: index.streamBytes,
   };

@@ -20,9 +20,9 @@ import { buildIndex } from "./build_index.ts";
 import { BuildStream } from "./build_stream.ts";
 import { type ChunkEncoder, chunkTree } from "./chunk_tree.ts";
 import { changeDraft } from "./drafts.ts";
-import { findKnownChunks, loadIndex } from "./known_chunks.ts";
+import { findKnownChunks } from "./known_chunks.ts";
 import { PackWriter } from "./pack_writer.ts";
-import { planDeltas } from "./plan_deltas.ts";
+import { type DeltaOptions, planDeltas } from "./plan_deltas.ts";
 import { loadPublished } from "./published_metadata.ts";
 import { checkNewVersion, listReleases } from "./release_list.ts";
 import { scanTree } from "./scan_tree.ts";
@@ -45,8 +45,6 @@ export interface NewRelease {
   readonly team?: string | undefined;
   /** Notes for people, in Markdown. */
   readonly notes?: Uint8Array | undefined;
-  /** From how many of the versions before it deltas are made; none unless given. */
-  readonly deltas?: number | undefined;
   /** True when a client on any older version must not skip it. */
   readonly required?: boolean | undefined;
 }
@@ -76,7 +74,12 @@ export interface AddedRelease {
 export async function addRelease(
   store: ObjectStore,
   release: NewRelease,
-  options: { readonly encode?: ChunkEncoder; readonly signal?: AbortSignal } = {},
+  options: {
+    readonly encode?: ChunkEncoder;
+    /** Deltas from earlier releases; none unless given. */
+    readonly deltas?: DeltaOptions;
+    readonly signal?: AbortSignal;
+  } = {},
 ): Promise<AddedRelease> {
   const config = await loadConfig(store);
   const published = await loadPublished(store);
@@ -89,7 +92,8 @@ export async function addRelease(
   }
   const layout = new StreamLayout(await scanTree(release.tree));
 
-  const known = await findKnownChunks(store, listReleases(draft, config.order));
+  const earlier = listReleases(draft, config.order);
+  const known = await findKnownChunks(store, earlier);
   const packs = new PackWriter(store, options);
   const stream = new BuildStream(layout, release.tree);
   const { chunks, reusedBytes } = await chunkTree(stream.read(), {
@@ -98,15 +102,22 @@ export async function addRelease(
     packs,
     ...options,
   });
-  const plain = buildIndex({
+  const built = buildIndex({
     ...info,
     chunking: DEFAULT_CHUNKING,
     entries: stream.entries,
     chunks,
     streamSha256: stream.sha256(),
   });
-  const bases = await loadBases(store, config, draft, info, release.deltas ?? 0);
-  const index = { ...plain, deltas: await planDeltas(store, plain, bases, options) };
+  const bases = earlier.filter((base) =>
+    base.info.app === info.app && base.info.platform === info.platform &&
+    base.info.channels.includes(channel)
+  );
+  const deltas = await planDeltas(store, built, bases, {
+    ...(options.deltas ?? { count: 0 }),
+    signal: options.signal,
+  });
+  const index: ReleaseIndex = { ...built, deltas };
   const bytes = await encodeIndex(index);
   // What is signed has passed every check that a client will make of it.
   await decodeIndex(bytes);
@@ -121,20 +132,6 @@ export async function addRelease(
     return { ...targets, targets: new Map([...targets.targets, ...staged]) };
   }, release.team);
   return { info, index, indexBytes: bytes.length, reusedBytes, packBytes: packs.bytesWritten };
-}
-
-/** The indexes of the newest releases of the same app and platform, newest first. */
-async function loadBases(
-  store: ObjectStore,
-  { order }: AppConfig,
-  draft: Pick<Targets, "targets">,
-  { app, platform }: ReleaseInfo,
-  count: number,
-): Promise<readonly ReleaseIndex[]> {
-  const bases = listReleases(draft, order)
-    .filter(({ info }) => info.app === app && info.platform === platform)
-    .toReversed().slice(0, count);
-  return await Promise.all(bases.map((base) => loadIndex(store, base)));
 }
 
 function describeRelease(

@@ -8,6 +8,7 @@ import {
 import { BrecciaError, type ErrorCode, isBrecciaError } from "../errors.ts";
 import {
   deltaKey,
+  type DeltaRef,
   type IndexedFile,
   openStoredChunk,
   packKey,
@@ -91,8 +92,8 @@ class Verifier {
       const index = await loadIndex(this.#store, release);
       this.#checkArchive(release, index);
       await this.#checkStream(release, index);
+      for (const delta of index.deltas) await this.#checkDelta(delta);
     });
-    await this.#checkDeltas(release);
   }
 
   /** Targets that are neither an index nor an archive: notes, and what other tools put there. */
@@ -123,6 +124,15 @@ class Verifier {
     }
   }
 
+  async #checkDelta({ sha256: hash, bytes }: DeltaRef): Promise<void> {
+    const key = deltaKey(hash);
+    const object = await this.#store.get(key);
+    if (object === undefined) throw damaged("target-missing", key, "it is missing");
+    if (object.size !== bytes || !equalBytes(await sha256(object.bytes), hash)) {
+      throw damaged("delta-mismatch", key, "its bytes do not hash to its name");
+    }
+  }
+
   async #checkStream({ path }: LicensedRelease, index: ReleaseIndex): Promise<void> {
     const stream = createSha256();
     const files = new FileHashes(index);
@@ -137,20 +147,6 @@ class Verifier {
     }
     if (!equalBytes(stream.digest(), index.streamSha256)) {
       throw damaged("index-mismatch", path, "its chunks do not make the stream that is signed");
-    }
-  }
-
-  /** Deltas are licensed by nobody, but a broken one costs every client a futile download. */
-  async #checkDeltas(release: LicensedRelease): Promise<void> {
-    const index = await loadIndex(this.#store, release).catch(() => undefined);
-    for (const delta of index?.deltas ?? []) {
-      const key = deltaKey(delta.sha256);
-      await this.#record(key, async () => {
-        const object = await this.#store.get(key);
-        if (object === undefined || !equalBytes(await sha256(object.bytes), delta.sha256)) {
-          throw damaged("delta-mismatch", key, "it is missing or does not hash to its name");
-        }
-      });
     }
   }
 

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { addRelease } from "../../publish/mod.ts";
+import { addRelease, type DeltaOutcome } from "../../publish/mod.ts";
 import { ChunkEncoders } from "../chunk_encoders.ts";
+import { encodeInWorker } from "../delta_encoder.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { fileError } from "../file_error.ts";
 import { openTree } from "../file_tree.ts";
@@ -10,8 +11,7 @@ import { openStore } from "../open_store.ts";
 export const command: Command = {
   name: "add",
   summary: "Make a directory or a file into the next release",
-  usage: "VERSION PATH --repo DIR [--channel NAME] [--platform NAME] [--notes FILE] " +
-    "[--deltas N]",
+  usage: "VERSION PATH --repo DIR [--channel NAME] [--platform NAME] [--notes FILE]",
   description:
     "The release waits for `breccia publish`; nobody sees it before. A version that is " +
     "there already, or lower than the newest of its channel and platform, is refused.",
@@ -27,8 +27,13 @@ export const command: Command = {
     deltas: {
       type: "string",
       value: "N",
-      default: "2",
-      help: "Make deltas from the N versions before it",
+      default: "3",
+      help: "Deltas from the last N releases of the channel",
+    },
+    "delta-memory": {
+      type: "string",
+      value: "MB",
+      help: "Memory for a delta (default 4096); pairs over it get none",
     },
     required: { type: "boolean", help: "Clients must not skip this version" },
   },
@@ -51,11 +56,16 @@ async function add({ args, flags, path, cwd, output, signal }: CommandContext): 
       channel: flags.text("channel"),
       platform: flags.text("platform"),
       notes: notes === undefined ? undefined : await readNotes(path(notes)),
-      deltas: flags.integer("deltas", 0, 16),
       required: flags.has("required"),
     };
     const { info, index, ...cost } = await addRelease(store, release, {
       encode: encoders.encode,
+      deltas: {
+        count: flags.integer("deltas", 0, 64) as number,
+        memoryBytes: (flags.integer("delta-memory", 16, 1_000_000) ?? 4096) * 2 ** 20,
+        encode: encodeInWorker,
+        onDelta: (outcome) => output.log(deltaLine(outcome)),
+      },
       signal,
     });
     output.document({
@@ -63,7 +73,7 @@ async function add({ args, flags, path, cwd, output, signal }: CommandContext): 
       entries: index.entries.length,
       chunks: index.chunks.count,
       streamBytes: index.streamBytes,
-      deltas: index.deltas.map(({ baseVersion, bytes }) => ({ baseVersion, bytes })),
+      deltas: index.deltas.map(({ baseVersion, bytes }) => ({ from: baseVersion, bytes })),
       ...cost,
     });
     output.print(
@@ -74,14 +84,17 @@ async function add({ args, flags, path, cwd, output, signal }: CommandContext): 
       `Stored ${cost.packBytes} bytes of packs and an index of ${cost.indexBytes}; ` +
         `${cost.reusedBytes} bytes of the release were there already.`,
     );
-    for (const { baseVersion, bytes } of index.deltas) {
-      output.print(`Made a delta from ${baseVersion}: ${bytes} bytes.`);
-    }
     output.print("Run `breccia publish` to sign it and make it visible.");
   } finally {
     encoders.close();
     await tree.close();
   }
+}
+
+function deltaLine({ from, bytes, chunkBytes, dropped }: DeltaOutcome): string {
+  const size = bytes === undefined ? "no delta" : `a delta of ${bytes} bytes`;
+  return `From ${from}: ${size}, where chunks take ${chunkBytes}` +
+    (dropped === undefined ? "." : `; left out: ${dropped}.`);
 }
 
 async function readNotes(path: string): Promise<Uint8Array> {
