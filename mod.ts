@@ -5,11 +5,17 @@
  * @module
  */
 
+export * from "./src/errors.ts";
 export {
-  BrecciaError,
-  ERROR_CODES,
-  type ErrorCode,
-  type ErrorFamily,
-  exitCodeOf,
-  isBrecciaError,
-} from "./src/errors.ts";
+  type DownloadOptions,
+  type DownloadResult,
+  type InstallSession,
+  type PlanBytes,
+  type Progress,
+  Update,
+  type UpdatePlan,
+  type UpdatePolicy,
+  Updater,
+  type UpdaterOptions,
+} from "./src/client/mod.ts";
+export { openSession, type Session } from "./src/install/mod.ts";

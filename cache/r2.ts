@@ -16,28 +16,36 @@ import { checkObjectKey, checkObjectSize, isObjectKey, storageConflict } from ".
 
 /** The part of Cloudflare's `R2Object` that is used. */
 export interface R2Object {
+  /** Its key. */
   readonly key: string;
+  /** Its length in bytes. */
   readonly size: number;
+  /** Opaque version of its content. */
   readonly etag: string;
 }
 
 /** The part of Cloudflare's `R2Bucket` that is used. */
 export interface R2Bucket {
+  /** The object, or the part of it that `range` names; `null` when there is none. */
   get(
     key: string,
     options?: { range?: { offset: number; length: number } },
   ): Promise<(R2Object & { arrayBuffer(): Promise<ArrayBuffer> }) | null>;
+  /** What is known of the object without reading it. */
   head(key: string): Promise<R2Object | null>;
+  /** Stores an object; `null` when a condition was not met. */
   put(
     key: string,
     value: Uint8Array,
     options?: { onlyIf?: { etagMatches: string } | { etagDoesNotMatch: string } },
   ): Promise<R2Object | null>;
+  /** One page of objects in key order. */
   list(options: { prefix: string; cursor?: string }): Promise<{
     readonly objects: readonly R2Object[];
     readonly truncated: boolean;
     readonly cursor?: string;
   }>;
+  /** Removes an object. */
   delete(key: string): Promise<void>;
 }
 

@@ -8,13 +8,17 @@ import { elementText } from "./s3_xml.ts";
 
 /** Where a bucket is and who asks. */
 export interface S3BucketOptions {
+  /** Name of the bucket. */
   readonly bucket: string;
   /** `https://host[:port]`; buckets are addressed by path, as every service understands. */
   readonly endpoint: URL;
   /** Default `us-east-1`, which services without regions take. */
   readonly region?: string;
+  /** Keys that sign each request. */
   readonly credentials: S3Credentials;
+  /** Sends the requests. */
   readonly fetch: Fetch;
+  /** Tells the time that signatures carry. */
   readonly clock: Clock;
 }
 

@@ -3,7 +3,9 @@ import type { Clock, Fetch } from "../src/ports/mod.ts";
 
 /** Who asks. Held in memory only; no message, log record or error ever shows them. */
 export interface S3Credentials {
+  /** Public half of the key pair. */
   readonly accessKeyId: string;
+  /** Secret half: never logged, never part of a message. */
   readonly secretAccessKey: string;
   /** Of temporary credentials. */
   readonly sessionToken?: string;

@@ -24,6 +24,7 @@ export interface TieredStoreOptions {
   readonly isImmutable: (key: string) => boolean;
   /** The longest that all copies may be together, in bytes; what was used longest ago goes first. */
   readonly nearBytes: number;
+  /** Told when the near store fails. */
   readonly log: Log;
 }
 

@@ -15,9 +15,17 @@ import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { StatusPage } from "./status_page.tsx";
 import { Traffic } from "./traffic.ts";
 
+/** A web-standard request handler: what Deno, workerd and Node each bind to a socket. */
+export interface EdgeApp {
+  /** Answers one request. */
+  fetch(request: Request): Response | Promise<Response>;
+}
+
 /** What the app serves and where it reports to. */
 export interface AppOptions {
+  /** What is served. */
   readonly edge: Edge;
+  /** Told of each request. */
   readonly log: Log;
   /** Default: the runtime's. */
   readonly clock?: Clock;
@@ -28,7 +36,7 @@ const READ = "GET, HEAD, OPTIONS";
 const ASK = "POST, OPTIONS";
 
 /** The routes of docs/edge.md over an edge. */
-export function createApp({ edge, log, clock = systemClock }: AppOptions): Hono {
+export function createApp({ edge, log, clock = systemClock }: AppOptions): EdgeApp {
   const app = new Hono();
   const traffic = new Traffic();
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Hono } from "hono";
+import type { EdgeApp } from "./app.ts";
 
 /** Where and how long to serve. */
 export interface ServeOptions {
@@ -20,7 +20,7 @@ export interface ServeOptions {
 }
 
 /** Serves `app` until the signal; resolves when the last answer has ended. */
-export async function serveOnDeno(app: Hono, options: ServeOptions): Promise<void> {
+export async function serveOnDeno(app: EdgeApp, options: ServeOptions): Promise<void> {
   const { hostname, port, signal, onListen, drainMilliseconds = 10_000 } = options;
   const cut = new AbortController();
   const server = Deno.serve({ hostname, port, onListen, signal: cut.signal }, app.fetch);

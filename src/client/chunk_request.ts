@@ -6,6 +6,7 @@ export type ChunkRequestPlan = BatchPlan | RangePlan;
 
 /** One `POST /chunks` to an edge. */
 export interface BatchPlan {
+  /** Which of the two it is. */
   readonly kind: "batch";
   /** Numbers of the chunks. */
   readonly ordinals: readonly number[];
@@ -15,7 +16,9 @@ export interface BatchPlan {
 
 /** One range of one pack, from any static host. */
 export interface RangePlan {
+  /** Which of the two it is. */
   readonly kind: "range";
+  /** Numbers of the chunks. */
   readonly ordinals: readonly number[];
   /** Number of the pack. */
   readonly pack: number;

@@ -26,6 +26,7 @@ const RANGES_IN_FLIGHT = 4;
 
 /** A release index and the hash by which edges know it. */
 export interface NamedIndex {
+  /** What it says. */
   readonly index: ReleaseIndex;
   /** SHA-256 of its bytes. */
   readonly sha256: Uint8Array;

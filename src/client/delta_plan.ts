@@ -9,20 +9,25 @@ export interface PlannedSegment {
   readonly number: number;
   /** Numbers of its chunks: from `first` up to, not including, `end`. */
   readonly first: number;
+  /** The chunk after its last. */
   readonly end: number;
   /** Where it lies in the delta file, in bytes. */
   readonly storedStart: number;
+  /** The byte after its last. */
   readonly storedEnd: number;
 }
 
 /** One range of a delta file. */
 export interface DeltaRange {
+  /** Where it begins in the delta. */
   readonly offset: number;
+  /** Its length in bytes. */
   readonly bytes: number;
 }
 
 /** A delta, and which of its segments are cheaper than the chunks that they make. */
 export interface DeltaPlan {
+  /** What the signed index says of the delta. */
   readonly ref: DeltaRef;
   /** The release that it starts from. */
   readonly base: Seed;

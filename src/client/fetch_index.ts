@@ -8,7 +8,9 @@ import type { OfferedRelease } from "./release_choice.ts";
 
 /** A release index as it was signed, read. */
 export interface FetchedIndex {
+  /** What it says. */
   readonly index: ReleaseIndex;
+  /** The file, byte for byte as it was signed. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** SHA-256 of `bytes`. */
   readonly sha256: Uint8Array<ArrayBuffer>;

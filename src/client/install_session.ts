@@ -4,8 +4,11 @@ import type { FetchedIndex } from "./fetch_index.ts";
 
 /** A release on the device, as far as the client must know it. */
 export interface InstalledRelease {
+  /** Name of the app. */
   readonly app: string;
+  /** Its version. */
   readonly version: string;
+  /** Name of the platform. */
   readonly platform: string;
   /** SHA-256 of its index in hex. */
   readonly index: string;
@@ -13,8 +16,11 @@ export interface InstalledRelease {
 
 /** A tree on the device that may hold chunks of the next release; the caller closes it. */
 export interface SeedTree {
+  /** What it is, for people: `"3.1.0 (installed)"`. */
   readonly label: string;
+  /** What the tree was when it was written. */
   readonly index: ReleaseIndex;
+  /** Reads it. */
   readonly tree: TreeReader;
   /** Set when an interrupted transfer left it: only its beginning is there. */
   readonly partial?: string;
@@ -22,15 +28,21 @@ export interface SeedTree {
 
 /** A tree that is being written, and can already be read. */
 export interface StagingTree {
+  /** Writes it, in the order of the stream. */
   readonly writer: TreeWriter;
+  /** Reads what was written so far. */
   readonly reader: TreeReader;
 }
 
 /** What the device follows, remembered from the first update on. */
 export interface Subscription {
+  /** Name of the app. */
   readonly app: string;
+  /** Name of the channel. */
   readonly channel: string;
+  /** Name of the platform. */
   readonly platform: string;
+  /** Base URLs, in the order in which they are asked. */
   readonly mirrors: readonly string[];
 }
 
@@ -39,7 +51,9 @@ export interface Subscription {
  * the two rooms stand side by side and don't know each other.
  */
 export interface InstallSession {
+  /** What runs, or `undefined` on an empty device. */
   readonly current: InstalledRelease | undefined;
+  /** What the device follows, or `undefined` before the first update. */
   readonly subscription: Subscription | undefined;
   /** Trees that may hold chunks, the best first. */
   seeds(): Promise<SeedTree[]>;

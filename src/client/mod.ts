@@ -13,7 +13,17 @@ export {
   type StagingTree,
   type Subscription,
 } from "./install_session.ts";
-export { type PlanBytes, planUpdate, type UpdatePlan } from "./plan_update.ts";
+export {
+  type BatchPlan,
+  type ChunkRequestPlan,
+  type MirrorKind,
+  type RangePlan,
+} from "./chunk_request.ts";
+export { type ChunkSource, ChunkSources } from "./chunk_sources.ts";
+export { type NamedIndex } from "./chunk_transfer.ts";
+export { type DeltaPlan, type DeltaRange, type PlannedSegment } from "./delta_plan.ts";
+export { type PlanBytes, type PlanInput, planUpdate, type UpdatePlan } from "./plan_update.ts";
+export { type Seed, type SeedPlace } from "./seed.ts";
 export { type TreeChanges } from "./tree_changes.ts";
 export { type DownloadOptions, type DownloadResult, type Progress, Update } from "./update.ts";
 export { type UpdatePolicy, Updater, type UpdaterOptions } from "./updater.ts";

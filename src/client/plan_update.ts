@@ -32,14 +32,21 @@ export interface PlanBytes {
 
 /** How a device gets from what it has to a release. What it promises is what happens. */
 export interface UpdatePlan {
+  /** The release to move to. */
   readonly release: NamedIndex;
+  /** The trees on the device that chunks are taken from. */
   readonly seeds: readonly Seed[];
+  /** Where each chunk comes from when no delta makes it. */
   readonly sources: ChunkSources;
   /** The delta that is cheaper than the chunks it makes, where there is one. */
   readonly delta: DeltaPlan | undefined;
+  /** The requests that bring chunks, in order. */
   readonly requests: readonly ChunkRequestPlan[];
+  /** How the mirror serves chunks. */
   readonly mirror: MirrorKind;
+  /** What it costs. */
   readonly bytes: PlanBytes;
+  /** What it does to files. */
   readonly changes: TreeChanges;
   /** Sentences for people: why these bytes travel. */
   readonly reasons: readonly string[];
@@ -47,6 +54,7 @@ export interface UpdatePlan {
 
 /** What a plan is made from. */
 export interface PlanInput {
+  /** The release to move to. */
   readonly release: NamedIndex;
   /** Bytes that fetching the index took. */
   readonly indexBytes: number;

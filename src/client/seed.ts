@@ -11,6 +11,7 @@ import type { RandomAccess, TreeReader } from "../ports/mod.ts";
 export interface Seed {
   /** What it is, for people: `"3.1.0 (installed)"`. */
   readonly label: string;
+  /** What its tree was when it was written. */
   readonly index: ReleaseIndex;
   /** Its stream, regenerated from its tree. */
   readonly stream: RandomAccess;

@@ -3,8 +3,11 @@ import type { IndexEntry, ReleaseIndex } from "../index/mod.ts";
 
 /** What an update does to the files of a release, as paths in their order. */
 export interface TreeChanges {
+  /** Paths that were not there. */
   readonly added: readonly string[];
+  /** Paths whose content, mode or target differs. */
   readonly changed: readonly string[];
+  /** Paths that are there no more. */
   readonly removed: readonly string[];
 }
 

@@ -15,15 +15,19 @@ import type { MirrorSet } from "../transport/mod.ts";
 export interface Progress {
   /** Bytes of the release that are written, and how many there are. */
   readonly written: number;
+  /** Bytes that the release has. */
   readonly release: number;
   /** Bytes received since the download began, and how many the plan says. */
   readonly transferred: number;
+  /** Bytes that the plan says. */
   readonly planned: number;
 }
 
 /** How a download is watched and ended. */
 export interface DownloadOptions {
+  /** Ends the download; it then throws `cancelled`. */
   readonly signal?: AbortSignal | undefined;
+  /** Told after each chunk. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 

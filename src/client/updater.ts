@@ -31,6 +31,7 @@ export interface UpdaterOptions {
   readonly install: InstallSession;
   /** Where trusted metadata is kept. */
   readonly cache: ManagedStore;
+  /** What the device follows. */
   readonly policy?: UpdatePolicy | undefined;
   /** Default: the runtime's. */
   readonly fetch?: Fetch | undefined;

@@ -7,11 +7,15 @@ import { compareDigits } from "./semver.ts";
 export interface Pep440 {
   /** Tells it from versions of the other order. */
   readonly order: "pep440";
+  /** Digits before `!`; `"0"` unless given. */
   readonly epoch: string;
   /** Release segments without trailing zeros: 1.0 and 1.0.0 are one version. */
   readonly release: readonly string[];
+  /** Pre-release phase and its number. */
   readonly pre: readonly [phase: "a" | "b" | "rc", number: string] | undefined;
+  /** Number of the post-release. */
   readonly post: string | undefined;
+  /** Number of the development release. */
   readonly dev: string | undefined;
   /** Segments of the local label after `+`, in lower case. */
   readonly local: readonly string[];

@@ -39,14 +39,19 @@ export interface DeltaRef {
   readonly bytes: number;
   /** Length of its header and segment table, which precede the segments. */
   readonly headBytes: number;
+  /** Its segments, in order. */
   readonly segments: readonly DeltaSegment[];
 }
 
 /** What a release is made of (docs/formats/release-index.md). */
 export interface ReleaseIndex {
+  /** Name of the app. */
   readonly app: string;
+  /** Its version. */
   readonly version: string;
+  /** Platform it runs on; `"any"` for all. */
   readonly platform: string;
+  /** How the stream was cut. */
   readonly chunking: Chunking;
   /** Length of the release stream in bytes. */
   readonly streamBytes: number;
@@ -56,6 +61,8 @@ export interface ReleaseIndex {
   readonly entries: readonly IndexEntry[];
   /** The chunks of the stream, in order. */
   readonly chunks: ChunkTable;
+  /** The packs that hold its chunks. */
   readonly packs: readonly PackRef[];
+  /** Deltas that lead to it. */
   readonly deltas: readonly DeltaRef[];
 }

@@ -5,9 +5,13 @@ export type VersionOrder = "semver" | "pep440";
 
 /** What signed targets metadata says of a release beside its index: how clients choose it. */
 export interface ReleaseInfo {
+  /** Name of the app. */
   readonly app: string;
+  /** Its version. */
   readonly version: string;
+  /** Platform it runs on; `"any"` for all. */
   readonly platform: string;
+  /** How versions of the app are ordered. */
   readonly order: VersionOrder;
   /** Channels that offer it; empty when it was withdrawn from all. */
   readonly channels: readonly string[];

@@ -3,8 +3,11 @@ import { UPDATE_STATES, type UpdateState } from "./update_state.ts";
 
 /** One release on the device. */
 export interface InstalledRelease {
+  /** Name of the app. */
   readonly app: string;
+  /** Its version. */
   readonly version: string;
+  /** Name of the platform. */
   readonly platform: string;
   /** Name of its tree, and of its index among the state files. */
   readonly tree: string;
@@ -14,8 +17,11 @@ export interface InstalledRelease {
 
 /** What a device follows, remembered so that later commands need not repeat it. */
 export interface Subscription {
+  /** Name of the app. */
   readonly app: string;
+  /** Name of the channel. */
   readonly channel: string;
+  /** Name of the platform. */
   readonly platform: string;
   /** Base URLs of the mirrors, in the order in which they are asked. */
   readonly mirrors: readonly string[];
@@ -23,7 +29,9 @@ export interface Subscription {
 
 /** What an installation remembers beside its trees: `state/state.json`. */
 export interface InstallRecord {
+  /** How far an update has come. */
   readonly state: UpdateState;
+  /** What the device follows. */
   readonly subscription?: Subscription | undefined;
   /** The release that runs. */
   readonly current?: InstalledRelease | undefined;

@@ -23,7 +23,9 @@ const RECORD_KEY = "state.json";
 export interface InstalledSeed {
   /** What it is, for people: `"3.1.0 (installed)"`. */
   readonly label: string;
+  /** What the tree was when it was written. */
   readonly index: ReleaseIndex;
+  /** Reads it. */
   readonly tree: TreeReader;
   /** Name of the tree, when an interrupted transfer left it: only its beginning is there. */
   readonly partial?: string;
@@ -311,7 +313,9 @@ export class Installation {
 export interface TransferTree {
   /** Its name while it is written. */
   readonly name: string;
+  /** Writes it, in the order of the stream. */
   readonly writer: TreeWriter;
+  /** Reads what was written so far. */
   readonly reader: TreeReader;
 }
 

@@ -5,6 +5,7 @@ import type { TreeEntry, TreeReader } from "../ports/mod.ts";
 
 /** How one path of a tree differs from its release. */
 export interface TreeDamage {
+  /** The path that differs. */
   readonly path: string;
   /** `mode`: the content is right, the permission bits are not. */
   readonly kind: "missing" | "changed" | "mode" | "extra";

@@ -18,11 +18,15 @@ import { objectName } from "./verified_object.ts";
 
 /** What an edge is made of. */
 export interface EdgeOptions {
+  /** Where verified content is kept. */
   readonly store: ObjectStore;
+  /** The repository that is mirrored. */
   readonly upstream: Upstream;
   /** The publisher's root metadata, from which trust starts. */
   readonly trustedRoot: Uint8Array;
+  /** Tells what has expired. */
   readonly clock: Clock;
+  /** Told what the edge does and why. */
   readonly log: Log;
   /** Bring content only when it is first asked for. Default false: all of it, at each refresh. */
   readonly onDemand?: boolean;
@@ -36,6 +40,7 @@ interface Served {
 
 /** A file to serve, and for how long it may be kept. */
 export interface ServedTarget {
+  /** Its content. */
   readonly file: ServedFile;
   /** True when its URL names its content. */
   readonly immutable: boolean;

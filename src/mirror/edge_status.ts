@@ -2,6 +2,7 @@ import type { ErrorCode } from "../errors.ts";
 
 /** Why the last refresh did not succeed. */
 export interface RefreshTrouble {
+  /** Why the last pass failed. */
   readonly code: ErrorCode | "internal";
   /** One sentence for a person. */
   readonly message: string;
@@ -28,7 +29,9 @@ export interface EdgeStatus {
     readonly snapshot: number;
     readonly targets: number;
   } | null;
+  /** How many targets are licensed. */
   readonly targets: number;
+  /** The releases among them. */
   readonly releases: readonly {
     readonly app: string;
     readonly version: string;

@@ -4,7 +4,9 @@ import { type Novelty, noveltyOf } from "./novelty.ts";
 
 /** A release, and how much of it is new. */
 export interface ReleaseNovelty {
+  /** The release. */
   readonly info: ReleaseInfo;
+  /** Which of its chunks are new. */
   readonly novelty: Novelty;
 }
 

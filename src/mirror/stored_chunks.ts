@@ -4,7 +4,9 @@ import { gather } from "./gather.ts";
 
 /** A chunk as it is stored, or `undefined` bytes when its pack can't be had. */
 export interface StoredChunk {
+  /** The chunk. */
   readonly chunk: ChunkRef;
+  /** Its stored form, or `undefined` when it can't be had now. */
   readonly stored: Uint8Array<ArrayBuffer> | undefined;
 }
 

@@ -7,6 +7,7 @@ const LEDGER = "sweep";
 export interface SweepResult {
   /** Objects that were removed, and their bytes. */
   readonly removed: number;
+  /** What the removed objects took. */
   readonly removedBytes: number;
   /** Objects that are not needed now, and go when their grace is over. */
   readonly waiting: number;

@@ -37,7 +37,9 @@ export interface StoredObject {
 
 /** What is known of an object without reading it. */
 export interface StoredObjectInfo {
+  /** Its key. */
   readonly key: string;
+  /** Its length in bytes. */
   readonly size: number;
 }
 
@@ -45,6 +47,7 @@ export interface StoredObjectInfo {
 export interface GetOptions {
   /** Reads only this part. */
   readonly range?: ByteRange;
+  /** Ends the call. */
   readonly signal?: AbortSignal;
 }
 
@@ -55,6 +58,7 @@ export interface PutOptions {
    * Otherwise throws `storage-conflict` and leaves the object as it is.
    */
   readonly ifMatch?: string | null;
+  /** Ends the call. */
   readonly signal?: AbortSignal;
 }
 

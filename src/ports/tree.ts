@@ -11,7 +11,9 @@ export type TreeEntry = TreeFile | TreeDirectory | TreeLink;
 
 /** A regular file. */
 export interface TreeFile {
+  /** What it is. */
   readonly kind: "file";
+  /** Where it is: relative, `/`-separated. */
   readonly path: string;
   /** Permission bits, `0o000` to `0o7777`. */
   readonly mode: number;
@@ -21,14 +23,19 @@ export interface TreeFile {
 
 /** A directory. */
 export interface TreeDirectory {
+  /** What it is. */
   readonly kind: "directory";
+  /** Where it is: relative, `/`-separated. */
   readonly path: string;
+  /** Permission bits, `0o000` to `0o7777`. */
   readonly mode: number;
 }
 
 /** A symbolic link. */
 export interface TreeLink {
+  /** What it is. */
   readonly kind: "link";
+  /** Where it is: relative, `/`-separated. */
   readonly path: string;
   /** What the link holds, verbatim. */
   readonly target: string;
@@ -49,7 +56,9 @@ export interface TreeReader {
 
 /** Writes a new tree, in order, one file at a time. Nothing is visible to readers of the old tree. */
 export interface TreeWriter {
+  /** Makes a directory; its parent was made before. */
   directory(entry: TreeDirectory): Promise<void>;
+  /** Makes a symbolic link. */
   link(entry: TreeLink): Promise<void>;
   /** Opens the next file; the one before is closed first. */
   file(entry: TreeFile): Promise<void>;

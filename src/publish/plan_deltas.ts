@@ -17,7 +17,9 @@ import type { LicensedRelease } from "./release_list.ts";
 
 /** Two releases' streams, and what a delta between them must keep to. */
 export interface DeltaJob {
+  /** The stream that the delta starts from. */
   readonly oldBytes: Uint8Array<ArrayBuffer>;
+  /** The stream that it makes. */
   readonly newBytes: Uint8Array<ArrayBuffer>;
   /** Where the new stream's chunks end: segments end at some of them. */
   readonly chunkEnds: Float64Array<ArrayBuffer>;

@@ -31,6 +31,7 @@ export interface PublishOptions {
   readonly keys: KeyRing;
   /** Ends the run between two attempts. */
   readonly clock: Clock;
+  /** Ends the call between two writes. */
   readonly signal?: AbortSignal;
 }
 

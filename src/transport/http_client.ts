@@ -6,21 +6,27 @@ import { Deadline } from "./deadline.ts";
 
 /** A request, with the bound on its answer. */
 export interface HttpRequest {
+  /** Where to. */
   readonly url: URL;
   /** Default `GET`. */
   readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
+  /** Header fields. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** What is sent. */
   readonly body?: Uint8Array<ArrayBuffer>;
   /** Asks for one range. The answer is checked: a `206` whose `Content-Range` differs is an error. */
   readonly range?: ByteRange;
   /** The longest body that is accepted, in bytes. Stops endless data. */
   readonly maxBytes: number;
+  /** Ends the exchange; it then throws `cancelled`. */
   readonly signal?: AbortSignal;
 }
 
 /** An answer whose body arrives as it is read. A body that is not read to its end must be cancelled. */
 export interface HttpAnswer {
+  /** HTTP status. */
   readonly status: number;
+  /** Header fields. */
   readonly headers: Headers;
   /** The body, bounded by `maxBytes` and by the time between two parts. Can be read once. */
   readonly body: AsyncIterable<Uint8Array>;
@@ -30,6 +36,7 @@ export interface HttpAnswer {
 
 /** How an {@linkcode HttpClient} is made. */
 export interface HttpClientOptions {
+  /** Sends the requests. */
   readonly fetch: Fetch;
   /** Longest wait for the headers, and between two parts of a body, in milliseconds. */
   readonly timeouts?: { readonly headers: number; readonly idle: number };

@@ -4,9 +4,11 @@ import type { Mirror, MirrorSet } from "./mirror_set.ts";
 
 /** How a metadata file is asked for; the shape that `src/tuf` gives to its `MetadataSource`. */
 export interface MetadataFileRequest<T> {
+  /** The longest file that is accepted, in bytes. */
   readonly maxBytes: number;
   /** Throws when the bytes are refused, which is that mirror's blame. */
   readonly accept: (bytes: Uint8Array) => Promise<T>;
+  /** Ends the request; it then throws `cancelled`. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -80,7 +80,7 @@ export async function edgeOf(
   });
   const app = createApp({ edge, log: silentLog, clock: options.clock ?? clock });
   const get = async (path: string, headers: Record<string, string> = {}, method = "GET") =>
-    await app.request(path, { headers, method });
+    await app.fetch(new Request(new URL(path, "http://edge.test/"), { headers, method }));
   return { edge, store, get };
 }
 

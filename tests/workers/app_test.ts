@@ -129,7 +129,7 @@ async function askChunks(
 ): Promise<Response> {
   const headers = { "content-type": type };
   return await createApp({ edge, log: silentLog })
-    .request("/chunks", { method: "POST", headers, body });
+    .fetch(new Request("http://edge.test/chunks", { method: "POST", headers, body }));
 }
 
 Deno.test("a batch answers the chunks asked for, in the order asked, in one stream", async () => {
