@@ -2,7 +2,7 @@ import { encodeHex, sha256 } from "../bytes/mod.ts";
 import { BrecciaError } from "../errors.ts";
 import { decodeIndex, type ReleaseIndex } from "../index/mod.ts";
 import { INDEX_LIMITS } from "../limits.ts";
-import { type MirrorSet, readAnswer } from "../transport/mod.ts";
+import { escapePath, type MirrorSet, readAnswer } from "../transport/mod.ts";
 import type { VerifiedMetadata } from "../tuf/mod.ts";
 import type { OfferedRelease } from "./release_choice.ts";
 
@@ -37,7 +37,7 @@ export async function fetchIndex(
         `${INDEX_LIMITS.bytes}; tell the publisher`,
     );
   }
-  const path = `targets/${metadata.locationOf(target)}`;
+  const path = `targets/${escapePath(metadata.locationOf(target))}`;
   return await mirrors.attempt(target.path, async (mirror) => {
     const answer = await mirror.send(path, {
       maxBytes: target.length,

@@ -234,19 +234,43 @@ export class Installation {
    * it is damaged; what runs is then unchanged.
    */
   async rollback(options?: { readonly signal?: AbortSignal }): Promise<InstalledRelease> {
-    const { previous, state } = this.#record;
-    if (previous === undefined) {
-      throw new BrecciaError(
-        "no-installation",
-        `Cannot roll back in ${this.location}: there is no previous release; use \`update -V\``,
-      );
-    }
+    const previous = this.requirePrevious();
+    const { state } = this.#record;
     const idle: UpdateState = this.#record.staged === undefined ? "finished" : state;
     const { release } = await this.#verify(previous, options);
     await this.#target.point(release.tree);
     await this.#load();
     await this.#save({ ...this.#record, state: idle });
     return release;
+  }
+
+  /**
+   * The release that a rollback leads to.
+   *
+   * @throws {BrecciaError} `no-installation` when there is none.
+   */
+  requirePrevious(): InstalledRelease {
+    const { previous } = this.#record;
+    if (previous !== undefined) return previous;
+    throw new BrecciaError(
+      "no-installation",
+      `Cannot roll back in ${this.location}: there is no previous release; use \`update -V\``,
+    );
+  }
+
+  /**
+   * The release that waits to be applied.
+   *
+   * @throws {BrecciaError} `wrong-state` when there is none.
+   */
+  requireStaged(): InstalledRelease {
+    const { state, staged } = this.#record;
+    if (staged !== undefined) return staged;
+    throw new BrecciaError(
+      "wrong-state",
+      `Cannot apply an update in ${this.location}: the update is ${state} and nothing is staged; run ` +
+        `\`update --download-only\` first`,
+    );
   }
 
   /** What differs between a release on the device and its index. */

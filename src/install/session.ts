@@ -28,6 +28,8 @@ export interface Session {
   ): Promise<void>;
   /** Verifies what is staged and moves the pointer to it. See {@linkcode Installation.activate}. */
   apply(signal?: AbortSignal): Promise<InstalledRelease>;
+  /** Moves the pointer back. See {@linkcode Installation.rollback}. */
+  rollback(signal?: AbortSignal): Promise<InstalledRelease>;
   /** See {@linkcode Installation.subscribe}. */
   subscribe(subscription: Subscription): Promise<void>;
 }
@@ -59,12 +61,21 @@ export async function openSession(target: InstallTarget): Promise<Session> {
         }
         await installation.endTransfer(tree);
       }),
-    apply: (signal) =>
-      installation.exclusively(async () => {
+    apply: async (signal) => {
+      // Nothing is written, not even a lock, where there is nothing to do.
+      installation.requireStaged();
+      return await installation.exclusively(async () => {
         const verified = await installation.verifyStaged(signal === undefined ? {} : { signal });
         await installation.activate(verified);
         return verified.release;
-      }),
+      });
+    },
+    rollback: async (signal) => {
+      installation.requirePrevious();
+      return await installation.exclusively(() =>
+        installation.rollback(signal === undefined ? {} : { signal })
+      );
+    },
     subscribe: (subscription) =>
       installation.exclusively(() => installation.subscribe(subscription)),
   };

@@ -40,9 +40,7 @@ async function fetchFrom<T>(
 ): Promise<T | undefined> {
   let bytes: Uint8Array;
   try {
-    // The name is percent-encoded already; sending it by path would encode it twice.
-    const path = `metadata/${decodeURIComponent(name).replaceAll("/", "%2F")}`;
-    const answer = await mirror.send(path, { maxBytes, ...(signal && { signal }) });
+    const answer = await mirror.send(`metadata/${name}`, { maxBytes, ...(signal && { signal }) });
     if (answer.status === 404 || answer.status === 403) {
       await answer.cancel();
       return undefined;

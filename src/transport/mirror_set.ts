@@ -1,6 +1,11 @@
 import { BrecciaError, type ErrorCode, isBrecciaError } from "../errors.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "./http_client.ts";
 
+/** The URL form of a path whose segments may hold anything; `/` separates them. */
+export function escapePath(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
+}
+
 /** One place that serves a repository, and what it has done so far. */
 export class Mirror {
   /** Its base, ending in `/`. */
@@ -24,10 +29,9 @@ export class Mirror {
     this.#http = http;
   }
 
-  /** Sends a request to `path` under this mirror; segments are escaped as URLs want. */
+  /** Sends a request to `path` under this mirror, percent-encoded as URLs want: {@linkcode escapePath}. */
   async send(path: string, request: Omit<HttpRequest, "url">): Promise<HttpAnswer> {
-    const escaped = path.split("/").map(encodeURIComponent).join("/");
-    const answer = await this.#http.send({ ...request, url: new URL(escaped, this.url) });
+    const answer = await this.#http.send({ ...request, url: new URL(path, this.url) });
     this.isEdge = answer.headers.get("breccia-edge") === "1";
     return answer;
   }

@@ -13,4 +13,4 @@ export {
   readAnswer,
 } from "./http_client.ts";
 export { type MetadataFileRequest, MetadataMirrors } from "./metadata_mirrors.ts";
-export { Mirror, MirrorSet } from "./mirror_set.ts";
+export { escapePath, Mirror, MirrorSet } from "./mirror_set.ts";

@@ -144,3 +144,12 @@ Deno.test("without a root nothing is fetched", async () => {
     assert.deepEqual(host.requests, []);
   });
 });
+
+Deno.test("apply and rollback where nothing is installed refuse by name and write nothing", async () => {
+  await withDevice(root, async (device) => {
+    const session = await device.session();
+    await assert.rejects(session.apply(), (error) => isBrecciaError(error, "wrong-state"));
+    await assert.rejects(session.rollback(), (error) => isBrecciaError(error, "no-installation"));
+    assert.deepEqual([...Deno.readDirSync(device.folder)], []);
+  });
+});

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { isBrecciaError } from "../../src/errors.ts";
-import { HttpClient, type HttpRequest, MirrorSet, readAnswer } from "../../src/transport/mod.ts";
+import {
+  escapePath,
+  HttpClient,
+  type HttpRequest,
+  MetadataMirrors,
+  MirrorSet,
+  readAnswer,
+} from "../../src/transport/mod.ts";
 
 const timeouts = { headers: 200, idle: 200 };
 
@@ -113,7 +120,7 @@ Deno.test("a dead or lying mirror never blocks a good one, and is named", async 
     const mirrors = new MirrorSet([dead, base.href], new HttpClient({ fetch, timeouts }));
     const read = async (): Promise<string> =>
       await mirrors.attempt("a file", async (mirror) => {
-        const answer = await mirror.send("a b/#?.json", { maxBytes: 100 });
+        const answer = await mirror.send(escapePath("a b/#?.json"), { maxBytes: 100 });
         return new TextDecoder().decode(await readAnswer(answer));
       });
     assert.equal(await read(), "good");
@@ -137,4 +144,22 @@ Deno.test("when every mirror fails the error names each", async () => {
         isBrecciaError(error, "response-oversized") && error.message.includes("any of 2 mirrors"),
     );
   });
+});
+
+Deno.test("a metadata name goes out as TUF spells it: percent-encoded once, and under metadata/", async () => {
+  const asked: string[] = [];
+  const http = new HttpClient({
+    fetch: (request) => {
+      asked.push(new URL(request.url).pathname);
+      return new Response("{}");
+    },
+  });
+  const source = new MetadataMirrors(new MirrorSet(["https://mirror.test/base"], http));
+  const accept = (bytes: Uint8Array): Promise<number> => Promise.resolve(bytes.length);
+  await source.fetch("7.team%2Fa.json", { maxBytes: 10, accept });
+  await source.fetch("..%2F..%2Fx.json", { maxBytes: 10, accept });
+  assert.deepEqual(asked, [
+    "/base/metadata/7.team%2Fa.json",
+    "/base/metadata/..%2F..%2Fx.json",
+  ]);
 });

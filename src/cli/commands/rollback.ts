@@ -16,9 +16,9 @@ export const command: Command = {
 };
 
 async function rollback(context: CommandContext): Promise<void> {
-  const { installation, current } = await openDevice(context);
-  const { signal } = context;
-  const { version } = await installation.exclusively(() => installation.rollback({ signal }));
+  const session = await openDevice(context);
+  const { current } = session;
+  const { version } = await session.rollback(context.signal);
   context.output.document({ rolledBack: true, version, from: current?.version });
   context.output.print(`${version} is installed again; ${current?.version} is kept beside it`);
 }
