@@ -11,6 +11,7 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<{ readonly command: Com
   ["delta", () => import("./commands/delta.ts")],
   ["diff", () => import("./commands/diff.ts")],
   ["edge", () => import("./commands/edge.ts")],
+  ["explain", () => import("./commands/explain.ts")],
   ["init", () => import("./commands/init.ts")],
   ["inspect", () => import("./commands/inspect.ts")],
   ["keys", () => import("./commands/keys.ts")],

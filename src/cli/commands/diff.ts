@@ -1,16 +1,7 @@
-import { BrecciaError } from "../../errors.ts";
-import type { ReleaseIndex } from "../../index/mod.ts";
-import type { ObjectStore } from "../../ports/mod.ts";
-import {
-  diffReleases,
-  draftedTargets,
-  listReleases,
-  loadConfig,
-  loadIndex,
-  loadPublished,
-} from "../../publish/mod.ts";
+import { diffReleases } from "../../publish/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { openStore } from "../open_store.ts";
+import { findIndex } from "../published_index.ts";
 
 /** `breccia diff A B --repo DIR`: what changes between two versions, and what it costs. */
 export const command: Command = {
@@ -47,25 +38,4 @@ async function diff({ args, flags, path, cwd, output }: CommandContext): Promise
     `With ${from} installed: ${fetch.chunks} chunks, ${fetch.storedBytes} bytes to fetch; ` +
       `with nothing: ${fullStoredBytes} bytes.`,
   );
-}
-
-/** Published or staged. */
-async function findIndex(
-  store: ObjectStore,
-  version: string,
-  platform: string,
-): Promise<ReleaseIndex> {
-  const { order } = await loadConfig(store);
-  const draft = await draftedTargets(store, await loadPublished(store));
-  const release = listReleases(draft, order).find(({ info }) =>
-    info.version === version && info.platform === platform
-  );
-  if (release === undefined) {
-    throw new BrecciaError(
-      "version-missing",
-      `Cannot find ${version} for ${platform}: no such release is published or staged; see ` +
-        "`breccia inspect`",
-    );
-  }
-  return await loadIndex(store, release);
 }
