@@ -14,18 +14,18 @@ import {
   targetKey,
 } from "../index/mod.ts";
 import type { ObjectStore, TreeReader } from "../ports/mod.ts";
-import type { TargetFile, Targets } from "../tuf/mod.ts";
+import type { TargetFile } from "../tuf/mod.ts";
 import { type AppConfig, checkName, loadConfig } from "./app_config.ts";
 import { buildIndex } from "./build_index.ts";
 import { BuildStream } from "./build_stream.ts";
 import { type ChunkEncoder, chunkTree } from "./chunk_tree.ts";
-import { changeDraft } from "./drafts.ts";
 import { findKnownChunks } from "./known_chunks.ts";
 import { PackWriter } from "./pack_writer.ts";
 import { type DeltaOptions, planDeltas } from "./plan_deltas.ts";
 import { loadPublished } from "./published_metadata.ts";
 import { checkNewVersion, listReleases } from "./release_list.ts";
 import { scanTree } from "./scan_tree.ts";
+import { stageTargets } from "./stage_targets.ts";
 import { describeTarget } from "./target_bytes.ts";
 import { checkTeamPaths, draftedTargets } from "./teams.ts";
 
@@ -127,10 +127,11 @@ export async function addRelease(
   if (release.notes !== undefined) {
     await stageFile(store, staged, info.notes as string, release.notes, undefined);
   }
-  await changeDraft(store, "targets", published, (targets): Targets => {
-    checkNewVersion(targets, { ...info, channel }, path);
-    return { ...targets, targets: new Map([...targets.targets, ...staged]) };
-  }, release.team);
+  await stageTargets(store, published, staged, {
+    team: release.team,
+    last: path,
+    check: (targets) => checkNewVersion(targets, { ...info, channel }, path),
+  });
   return { info, index, indexBytes: bytes.length, reusedBytes, packBytes: packs.bytesWritten };
 }
 

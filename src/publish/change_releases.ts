@@ -3,9 +3,11 @@ import { compareVersions, type ReleaseInfo, releaseInfoToCustom } from "../index
 import type { ObjectStore } from "../ports/mod.ts";
 import type { Targets } from "../tuf/mod.ts";
 import { checkName, loadConfig } from "./app_config.ts";
-import { changeDraft } from "./drafts.ts";
+import { binFor, binsOf } from "./delegation.ts";
+import { changeDraft, loadDraft } from "./drafts.ts";
 import { loadPublished } from "./published_metadata.ts";
 import { type LicensedRelease, listReleases } from "./release_list.ts";
+import { draftedTargets } from "./teams.ts";
 
 /** Which release is meant: a version, for one platform or for all that have it. */
 export interface ReleaseChoice {
@@ -80,21 +82,45 @@ async function changeReleases(
   change: (release: LicensedRelease, all: readonly LicensedRelease[]) => ReleaseInfo,
 ): Promise<readonly ReleaseInfo[]> {
   const { order } = await loadConfig(store);
-  let changed: readonly ReleaseInfo[] = [];
-  await changeDraft(store, "targets", await loadPublished(store), (draft): Targets => {
-    const all = listReleases(draft, order);
-    const chosen = all.filter(({ info }) =>
-      info.version === version && (platform === undefined || info.platform === platform)
-    );
-    if (chosen.length === 0) throw missing(version, platform);
+  const published = await loadPublished(store);
+  const top = (await loadDraft(store, "targets", published)).metadata;
+  const bins = team === undefined ? binsOf(top) : undefined;
+  const isMeant = ({ info }: LicensedRelease): boolean =>
+    info.version === version && (platform === undefined || info.platform === platform);
+  const changeIn = async (
+    draft: Targets,
+    all: readonly LicensedRelease[],
+    changed: ReleaseInfo[],
+  ): Promise<Targets> => {
     const targets = new Map(draft.targets);
-    changed = chosen.map((release) => {
+    for (const release of all.filter(isMeant)) {
+      if (!targets.has(release.path)) continue;
       const info = change(release, all);
       targets.set(release.path, { ...release.index, custom: releaseInfoToCustom(info) });
-      return info;
-    });
-    return { ...draft, targets };
-  }, team);
+      changed.push(info);
+    }
+    return await Promise.resolve({ ...draft, targets });
+  };
+  let changed: ReleaseInfo[] = [];
+  if (bins === undefined) {
+    await changeDraft(store, "targets", published, (draft): Promise<Targets> => {
+      changed = [];
+      return changeIn(draft, listReleases(draft, order), changed);
+    }, team);
+  } else {
+    // The draft of a bin is changed only where it licenses what is meant.
+    const all = listReleases(await draftedTargets(store, published), order);
+    for (const { path } of all.filter(isMeant)) {
+      const inBin: ReleaseInfo[] = [];
+      const name = top.targets.has(path) ? "targets" : await binFor(bins, path);
+      await changeDraft(store, "targets", published, (draft): Promise<Targets> => {
+        inBin.length = 0;
+        return changeIn(draft, all, inBin);
+      }, name);
+      changed.push(...inBin);
+    }
+  }
+  if (changed.length === 0) throw missing(version, platform);
   return changed;
 }
 

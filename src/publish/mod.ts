@@ -30,6 +30,7 @@ export {
 export { diffReleases, type ReleaseDiff } from "./diff_releases.ts";
 export { type Draft, type DraftedRole, draftKey, loadDraft } from "./drafts.ts";
 export { explainUpdate, type UpdateCosts } from "./explain_update.ts";
+export { delegateToHashBins, type NewHashBins } from "./hash_bins.ts";
 export { initRepository, type NewRepository } from "./init_repository.ts";
 export { encodeKeyFile, isEncryptedKeyFile, readKeyFile, readPublicKeyFile } from "./key_file.ts";
 export type { KeyRing } from "./key_ring.ts";

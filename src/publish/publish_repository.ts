@@ -7,7 +7,7 @@ import {
   type Targets,
 } from "../tuf/mod.ts";
 import { type AppConfig, loadConfig } from "./app_config.ts";
-import { teamRule, teamsOf } from "./delegation.ts";
+import { delegatesOf, teamRule } from "./delegation.ts";
 import { loadDraft, sameContent } from "./drafts.ts";
 import { availableSigners, type KeyRing } from "./key_ring.ts";
 import { loadPublished, type PublishedMetadata, ruleOf } from "./published_metadata.ts";
@@ -124,7 +124,7 @@ async function changedTeams(
   targets: Targets,
 ): Promise<readonly ChangedTeam[]> {
   const changed: ChangedTeam[] = [];
-  for (const { name } of teamsOf(targets)) {
+  for (const { name } of delegatesOf(targets)) {
     const file = published.teams.get(name);
     const { metadata } = await loadDraft(store, "targets", published, name);
     const rule = teamRule(targets, name) as SigningRule;

@@ -15,7 +15,7 @@ import {
   type TopLevelRole,
   type UnverifiedMetadata,
 } from "../tuf/mod.ts";
-import { NO_TARGETS, teamRule, teamsOf } from "./delegation.ts";
+import { delegatesOf, NO_TARGETS, teamRule } from "./delegation.ts";
 
 /**
  * Where a timestamp waits while a new root goes before it. Should the publisher die between the two, the
@@ -33,7 +33,7 @@ export interface PublishedMetadata {
   readonly snapshot: Snapshot;
   /** The top-level targets. */
   readonly targets: Targets;
-  /** What the teams license that the top-level targets delegate to, by name. */
+  /** What the teams or hash bins license that the top-level targets delegate to, by name. */
   readonly teams: ReadonlyMap<string, UnverifiedMetadata<"targets">>;
   /** Version of the pointer as the store knows it, for a conditional write. */
   readonly timestampEtag: string;
@@ -134,7 +134,7 @@ async function loadTeams(
   targets: Targets,
 ): Promise<ReadonlyMap<string, UnverifiedMetadata<"targets">>> {
   const teams = new Map<string, UnverifiedMetadata<"targets">>();
-  for (const { name } of teamsOf(targets)) {
+  for (const { name } of delegatesOf(targets)) {
     const version = snapshot.meta.get(`${name}.json`)?.version;
     if (version === undefined) continue;
     const object = await store.get(metadataKey(name, version));

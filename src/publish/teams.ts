@@ -10,7 +10,7 @@ import {
   type Targets,
 } from "../tuf/mod.ts";
 import { checkName } from "./app_config.ts";
-import { teamsOf } from "./delegation.ts";
+import { delegatesOf, teamsOf } from "./delegation.ts";
 import { changeDraft, loadDraft } from "./drafts.ts";
 import { loadPublished, type PublishedMetadata } from "./published_metadata.ts";
 
@@ -106,7 +106,7 @@ export async function draftedTargets(
 ): Promise<{ readonly targets: ReadonlyMap<string, TargetFile> }> {
   const { metadata } = await loadDraft(store, "targets", published);
   const drafts = [metadata];
-  for (const { name } of teamsOf(metadata)) {
+  for (const { name } of delegatesOf(metadata)) {
     drafts.push((await loadDraft(store, "targets", published, name)).metadata);
   }
   return { targets: mergeTargets(drafts) };

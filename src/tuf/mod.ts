@@ -14,7 +14,7 @@ export type {
   HashedPath,
 } from "./delegations.ts";
 export { Ed25519Signer } from "./ed25519_signer.ts";
-export type { HashBins } from "./hash_bins.ts";
+export { binName, binRole, type HashBins } from "./hash_bins.ts";
 export { type MetadataHead, SPEC_VERSION } from "./head.ts";
 export { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from "./json.ts";
 export { parseJson } from "./json_parser.ts";

@@ -2,7 +2,12 @@ import process from "node:process";
 import { createInterface } from "node:readline/promises";
 import { BrecciaError } from "../../errors.ts";
 import { systemClock } from "../../ports/mod.ts";
-import { checkName, DEFAULT_EXPIRY_DAYS, initRepository } from "../../publish/mod.ts";
+import {
+  checkName,
+  DEFAULT_EXPIRY_DAYS,
+  delegateToHashBins,
+  initRepository,
+} from "../../publish/mod.ts";
 import { type Signer, TOP_LEVEL_ROLES, type TopLevelRole } from "../../tuf/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { keyDirectoryOf } from "../key_directory.ts";
@@ -41,6 +46,11 @@ export const command: Command = {
       multiple: true,
       help: "How long a role's signatures stay valid",
     },
+    "hash-bins": {
+      type: "string",
+      value: "BITS",
+      help: "License releases in 2^BITS hash bins, for thousands of releases",
+    },
     yes: { type: "boolean", short: "y", help: "Ask nothing, take the defaults" },
   },
   run: init,
@@ -75,6 +85,12 @@ async function init(context: CommandContext): Promise<void> {
   }
   const config = { app, order, expiryDays } as const;
   await initRepository(store, { config, signers, thresholds, now: systemClock.now() });
+
+  const bits = flags.integer("hash-bins", 1, 10);
+  if (bits !== undefined) {
+    const { key } = await keys.generate("bins");
+    await delegateToHashBins(store, { bitLength: bits, keys: [key], threshold: 1 });
+  }
 
   const root = `${directory}/metadata/1.root.json`;
   output.document({ repository: directory, keys: keys.path, root, app, order });
