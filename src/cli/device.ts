@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises";
 import { DirectoryInstall } from "../../cache/directory_install.ts";
 import { type UpdatePolicy, Updater } from "../client/mod.ts";
 import { openSession, type Session } from "../install/mod.ts";
+import { BrecciaError } from "../errors.ts";
+import { type Clock, systemClock } from "../ports/mod.ts";
 import type { CommandContext, FlagTable } from "./command.ts";
 import { fileError } from "./file_error.ts";
 
@@ -26,6 +28,11 @@ export const DEVICE_FLAGS: FlagTable = {
   root: { type: "string", value: "FILE", help: "The publisher's root.json; needed the first time" },
   app: { type: "string", value: "NAME", help: "The app, where a repository holds several" },
   channel: { type: "string", value: "NAME", help: "The channel to follow; at first: stable" },
+  now: {
+    type: "string",
+    value: "TIME",
+    help: "Judge expiry at this time, for audits: 2026-11-21T00:00:00Z",
+  },
   platform: { type: "string", value: "NAME", help: "The platform to follow; at first: any" },
 };
 
@@ -53,8 +60,19 @@ export async function openUpdater(
     install: session,
     cache: session.installation.files,
     policy,
+    clock: clockOf(flags.text("now")),
   });
   return { updater, session };
+}
+
+/** The runtime's clock, or one that stands still at the time given. */
+function clockOf(time: string | undefined): Clock {
+  if (time === undefined) return systemClock;
+  const now = Date.parse(time);
+  if (Number.isNaN(now)) {
+    throw new BrecciaError("usage", `--now is "${time}": give a time as 2026-11-21T00:00:00Z`);
+  }
+  return { now: () => now };
 }
 
 async function readRoot(file: string): Promise<Uint8Array> {

@@ -22,6 +22,7 @@ export {
 export { type ChunkSource, ChunkSources } from "./chunk_sources.ts";
 export { type NamedIndex } from "./chunk_transfer.ts";
 export { type DeltaPlan, type DeltaRange, type PlannedSegment } from "./delta_plan.ts";
+export { type TrustState, trustState } from "./trust_state.ts";
 export { type PlanBytes, type PlanInput, planUpdate, type UpdatePlan } from "./plan_update.ts";
 export { type Seed, type SeedPlace } from "./seed.ts";
 export { type TreeChanges } from "./tree_changes.ts";

@@ -17,13 +17,18 @@ export interface ReleaseFilter {
   readonly channel: string;
   /** Releases for `any` platform fit everywhere. */
   readonly platform: string;
-  /** This version only. */
+  /** This version only, also outside its rollout. */
   readonly version?: string | undefined;
+  /** What runs: never left only because its rollout is narrow, and left by way of required versions. */
+  readonly installed?: { readonly version: string; readonly index: string } | undefined;
+  /** Whether a phased rollout includes this device. */
+  readonly isInRollout: (info: ReleaseInfo) => Promise<boolean>;
 }
 
 /**
- * The release that a device should have: of those that fit, the highest version, or the one asked for.
- * A version that was withdrawn is offered no more, so the choice can be lower than what is installed.
+ * The release that a device should move to: of those that fit, the highest version, or the one asked for.
+ * A version that was withdrawn is offered no more, so the choice can be lower than what is installed. A
+ * required version between the installed one and the highest comes first: it is a stepping stone.
  *
  * @throws {BrecciaError} `version-missing` when nothing fits; `usage` when several apps do.
  */
@@ -47,9 +52,35 @@ export async function selectRelease(
       }; name one with --app`,
     );
   }
-  const [best] = offers.sort((a, b) => compareOffers(b.info, a.info, filter.platform));
+  offers.sort((a, b) => compareOffers(b.info, a.info, filter.platform));
+  const best = await firstAdmitted(offers, filter);
   if (best === undefined) throw nothingFits(filter);
-  return best;
+  return filter.version === undefined ? steppingStone(offers, best, filter) : best;
+}
+
+async function firstAdmitted(
+  offers: readonly OfferedRelease[],
+  { version, installed, isInRollout }: ReleaseFilter,
+): Promise<OfferedRelease | undefined> {
+  for (const offer of offers) {
+    const kept = version !== undefined || offer.indexSha256 === installed?.index;
+    if (kept || await isInRollout(offer.info)) return offer;
+  }
+  return undefined;
+}
+
+/** The lowest required version above what is installed, if it comes before `best`. */
+function steppingStone(
+  offers: readonly OfferedRelease[],
+  best: OfferedRelease,
+  { installed }: ReleaseFilter,
+): OfferedRelease {
+  if (installed === undefined) return best;
+  const { order, version } = best.info;
+  return offers.findLast(({ info }) =>
+    info.required === true && compareVersions(order, info.version, installed.version) > 0 &&
+    compareVersions(order, info.version, version) < 0
+  ) ?? best;
 }
 
 function fits(info: ReleaseInfo, filter: ReleaseFilter): boolean {

@@ -7,6 +7,7 @@ import { fetchIndex } from "./fetch_index.ts";
 import type { InstallSession, Subscription } from "./install_session.ts";
 import { KeptTrust } from "./kept_trust.ts";
 import { type OfferedRelease, selectRelease } from "./release_choice.ts";
+import { isInRollout } from "./rollout.ts";
 import { Update } from "./update.ts";
 
 /** What a device follows; what is left out is remembered from before, or has a default. */
@@ -110,7 +111,12 @@ export class Updater {
       signal: options.signal,
     });
     const followed = this.#follow();
-    const offer = await selectRelease(metadata, { ...followed, version: policy?.version });
+    const offer = await selectRelease(metadata, {
+      ...followed,
+      version: policy?.version,
+      installed: install.current,
+      isInRollout: (info) => isInRollout(info, cache),
+    });
     if (offer.indexSha256 === install.current?.index) return undefined;
 
     const before = this.traffic.bytes;

@@ -1,5 +1,7 @@
 import type { TreeDamage } from "../../install/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
+import { type TrustState, trustState } from "../../client/mod.ts";
+import { systemClock } from "../../ports/mod.ts";
 import { AT_FLAG, openDevice } from "../device.ts";
 
 /** `breccia status`: what is installed, staged and kept, and whether it is whole. */
@@ -31,12 +33,14 @@ async function status(context: CommandContext): Promise<void | 1> {
     }
   }
   const files = verify ? (await installation.indexOf(current)).entries.length : undefined;
+  const trust = await trustState(installation.files, systemClock.now());
   output.document({
     state,
     current,
     previous,
     staged,
     subscription,
+    metadata: trust,
     ...(verify ? { verified: { entries: files, damage } } : {}),
   });
   output.print(
@@ -49,7 +53,14 @@ async function status(context: CommandContext): Promise<void | 1> {
     output.print(`follows    ${subscription.channel} (${subscription.platform})`);
     for (const mirror of subscription.mirrors) output.print(`from       ${mirror}`);
   }
+  output.print(`metadata   ${trustText(trust)}`);
   for (const { path, kind } of damage) output.print(`${kind.padEnd(10)} ${path}`);
   if (verify && damage.length === 0) output.print(`verified   ${files} entries, all as signed`);
   return damage.length > 0 ? 1 : undefined;
+}
+
+/** How long what is trusted offline holds, in words. */
+function trustText({ expires, refusal }: TrustState): string {
+  if (refusal !== undefined) return refusal;
+  return `trusted until ${new Date(expires as number).toISOString()}, without asking a mirror`;
 }
