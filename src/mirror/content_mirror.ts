@@ -1,4 +1,5 @@
 import { encodeHex } from "../bytes/mod.ts";
+import { BrecciaError } from "../errors.ts";
 import { deltaKey, packKey, type PackRef, type ReleaseIndex } from "../index/mod.ts";
 import type { ObjectStore } from "../ports/mod.ts";
 import type { VerifiedTarget } from "../tuf/mod.ts";
@@ -24,7 +25,7 @@ export class ContentMirror {
   /** Verified content. */
   readonly content: ContentStore;
   readonly #upstream: Upstream;
-  readonly #fetching = new InFlight<ServedFile>();
+  readonly #fetching = new InFlight<void>();
   readonly #locations = new WeakMap<LicensedFile, string>();
   readonly #shelf = new ReleaseShelf((index) => this.#openTarget(index as VerifiedTarget));
 
@@ -51,7 +52,7 @@ export class ContentMirror {
       ({ length }) => length,
       async (target) => {
         if (await this.content.has("targets", target)) return;
-        await this.#fetchTarget(target, catalog.locationOf(target), signal);
+        await this.#bringTarget(target, catalog.locationOf(target), signal);
       },
     );
   }
@@ -77,8 +78,11 @@ export class ContentMirror {
     // Both are signed; an archive that is no stream of this index is mirrored as any other file.
     if (!sameStream) return await this.#openTarget(target);
     return archiveFile(index, {
-      open: (_, number) => this.openPack(index, number),
-      mend: (_, number) => this.#fetchPack(index, number),
+      open: (_, number) => this.#openPackUnverified(index, number),
+      mend: async (_, number) => {
+        await this.#bringPack(index, number);
+        return await this.#openPackUnverified(index, number);
+      },
     });
   }
 
@@ -91,19 +95,12 @@ export class ContentMirror {
   /** A pack, from the store or fetched. */
   async openPack(index: ReleaseIndex, number: number): Promise<ServedFile> {
     const pack = licensedPack(index.packs[number] as PackRef);
-    return await this.content.open("packs", pack) ?? await this.#fetchPack(index, number);
+    return await this.#open("packs", pack, () => this.#bringPack(index, number));
   }
 
   /** A delta, from the store or fetched. */
-  async openDelta(delta: LicensedDelta, signal?: AbortSignal): Promise<ServedFile> {
-    return await this.content.open("deltas", delta) ??
-      await this.#fetch("deltas", delta, () =>
-        this.#upstream.fetchFile(
-          delta.key,
-          delta.length,
-          (body) => this.content.ingest("deltas", delta, body),
-          signal,
-        ));
+  async openDelta(delta: LicensedDelta): Promise<ServedFile> {
+    return await this.#open("deltas", delta, () => this.#bringDelta(delta));
   }
 
   async #bringRelease(
@@ -114,24 +111,48 @@ export class ContentMirror {
     const index = await this.openIndex(catalog, release);
     await workWithin(index.packs.keys(), FETCH_BOUNDS, (n) => index.packs[n]!.bytes, async (n) => {
       if (await this.content.has("packs", licensedPack(index.packs[n]!))) return;
-      await this.#fetchPack(index, n, signal);
+      await this.#bringPack(index, n, signal);
     });
     for (const delta of licensedDeltas(index)) {
-      if (!await this.content.has("deltas", delta)) await this.openDelta(delta, signal);
+      if (!await this.content.has("deltas", delta)) await this.#bringDelta(delta, signal);
     }
   }
 
   async #openTarget(target: VerifiedTarget): Promise<ServedFile> {
-    return await this.content.open("targets", target) ??
-      await this.#fetchTarget(target, this.#locations.get(target) ?? target.path);
+    const location = this.#locations.get(target) ?? target.path;
+    return await this.#open("targets", target, () => this.#bringTarget(target, location));
   }
 
-  #fetchTarget(
-    target: VerifiedTarget,
-    location: string,
-    signal?: AbortSignal,
+  async #openPackUnverified(index: ReleaseIndex, number: number): Promise<ServedFile | undefined> {
+    const pack = licensedPack(index.packs[number] as PackRef);
+    const there = await this.content.openUnverified(pack);
+    if (there !== undefined) return there;
+    await this.#bringPack(index, number);
+    return await this.content.openUnverified(pack);
+  }
+
+  /** From the store where it is whole there, else brought first. */
+  async #open(
+    kind: ContentKind,
+    file: LicensedFile,
+    bring: () => Promise<void>,
   ): Promise<ServedFile> {
-    return this.#fetch("targets", target, () =>
+    const there = await this.content.open(kind, file, bring);
+    if (there !== undefined) return there;
+    await bring();
+    const brought = await this.content.open(kind, file, bring);
+    if (brought !== undefined) return brought;
+    throw new BrecciaError(
+      "storage-corrupt",
+      `Cannot read ${kind}/${
+        objectName(file)
+      } from the store: it is damaged although it was just ` +
+        `brought; check the disk`,
+    );
+  }
+
+  #bringTarget(target: VerifiedTarget, location: string, signal?: AbortSignal): Promise<void> {
+    return this.#bring("targets", target, () =>
       this.#upstream.fetchTarget(
         location,
         target.length,
@@ -140,9 +161,19 @@ export class ContentMirror {
       ));
   }
 
-  #fetchPack(index: ReleaseIndex, number: number, signal?: AbortSignal): Promise<ServedFile> {
+  #bringDelta(delta: LicensedDelta, signal?: AbortSignal): Promise<void> {
+    return this.#bring("deltas", delta, () =>
+      this.#upstream.fetchFile(
+        delta.key,
+        delta.length,
+        (body) => this.content.ingest("deltas", delta, body),
+        signal,
+      ));
+  }
+
+  #bringPack(index: ReleaseIndex, number: number, signal?: AbortSignal): Promise<void> {
     const pack = index.packs[number] as PackRef;
-    return this.#fetch(
+    return this.#bring(
       "packs",
       licensedPack(pack),
       () =>
@@ -154,15 +185,8 @@ export class ContentMirror {
     );
   }
 
-  #fetch(
-    kind: ContentKind,
-    file: LicensedFile,
-    bring: () => Promise<void>,
-  ): Promise<ServedFile> {
-    return this.#fetching.join(`${kind}/${objectName(file)}`, async () => {
-      await bring();
-      return await this.content.open(kind, file) as ServedFile;
-    });
+  #bring(kind: ContentKind, file: LicensedFile, bring: () => Promise<void>): Promise<void> {
+    return this.#fetching.join(`${kind}/${objectName(file)}`, bring);
   }
 }
 

@@ -1,10 +1,11 @@
 import { sha512 } from "@noble/hashes/sha2.js";
 import { createSha256, encodeHex, type IncrementalSha256, sha256 } from "../bytes/mod.ts";
-import { BrecciaError } from "../errors.ts";
+import { BrecciaError, isBrecciaError } from "../errors.ts";
 import { CONTENT_LIMITS, METADATA_LIMITS } from "../limits.ts";
 import type { ByteRange, ObjectStore } from "../ports/mod.ts";
 import { gather } from "./gather.ts";
 import { decodePartList, encodePartList, type PartList } from "./part_list.ts";
+import { VerifiedReads } from "./verified_reads.ts";
 import { checkDigests, type LicensedFile, objectName, VerifiedObject } from "./verified_object.ts";
 
 /** A verified file as it can be served. */
@@ -38,10 +39,12 @@ const READ_BYTES = 1024 * 1024;
  */
 export class ContentStore {
   readonly #store: ObjectStore;
+  readonly #reads: VerifiedReads;
 
   /** Keeps content in `store`. */
   constructor(store: ObjectStore) {
     this.#store = store;
+    this.#reads = new VerifiedReads(store);
   }
 
   /** True when the file is there. */
@@ -50,16 +53,38 @@ export class ContentStore {
     return await this.#store.head(isWhole(file) ? key : `${key}.parts`) !== undefined;
   }
 
-  /** The file, or `undefined` when it is not there. */
-  async open(kind: ContentKind, file: LicensedFile): Promise<ServedFile | undefined> {
+  /**
+   * The file, or `undefined` when it is not there or damaged. Every byte that it yields was hashed since it
+   * left the store. `mend` brings the file again: for what is damaged after it was opened.
+   */
+  async open(
+    kind: ContentKind,
+    file: LicensedFile,
+    mend: () => Promise<void>,
+  ): Promise<ServedFile | undefined> {
     const key = keyOf(kind, file);
-    const etag = objectName(file);
-    if (!isWhole(file)) return await this.#openParts(`${key}.parts`, file.length, etag);
-    if (file.length <= READ_BYTES / 4) return await this.#openSmall(key, file.length, etag);
+    const size = file.length;
+    let parts = [{ key, bytes: size }];
+    if (!isWhole(file)) {
+      const list = await this.#partList(`${key}.parts`);
+      if (list?.length !== size) return undefined;
+      parts = list.parts.map(({ sha256, bytes }) => ({ key: `parts/${sha256}`, bytes }));
+    } else if (await this.#reads.read(key, size) === undefined) return undefined;
+    const read = (range: ByteRange, signal?: AbortSignal) =>
+      this.#readVerified(parts, range, mend, signal);
+    return { size, etag: objectName(file), read };
+  }
+
+  /**
+   * A pack for reading few chunks of it, or `undefined` when it is not there. Its bytes are NOT verified:
+   * whoever reads them verifies each chunk.
+   */
+  async openUnverified(pack: LicensedFile): Promise<ServedFile | undefined> {
+    const key = keyOf("packs", pack);
     const info = await this.#store.head(key);
-    if (info?.size !== file.length) return undefined;
+    if (info?.size !== pack.length) return undefined;
     const read = (range: ByteRange, signal?: AbortSignal) => this.#readObject(key, range, signal);
-    return { size: file.length, etag, read };
+    return { size: pack.length, etag: objectName(pack), read };
   }
 
   /** Keys of the objects that a file is stored in, as far as they are known. */
@@ -113,46 +138,51 @@ export class ContentStore {
     await this.#store.put(`${keyOf(kind, file)}.parts`, encodePartList({ length, parts }));
   }
 
-  /** One read instead of a look and a read. */
-  async #openSmall(key: string, size: number, etag: string): Promise<ServedFile | undefined> {
-    const object = await this.#store.get(key);
-    if (object?.bytes.length !== size) return undefined;
-    const { bytes } = object;
-    return {
-      size,
-      etag,
-      async *read({ offset, length }: ByteRange) {
-        yield offset === 0 && length === size ? bytes : bytes.slice(offset, offset + length);
-      },
-    };
-  }
-
-  async #openParts(key: string, size: number, etag: string): Promise<ServedFile | undefined> {
+  /** The list of parts under `key`; one that is damaged counts as none. */
+  async #partList(key: string): Promise<PartList | undefined> {
     const stored = await this.#store.get(key);
     if (stored === undefined || stored.size > METADATA_LIMITS.snapshotBytes) return undefined;
-    const list = decodePartList(stored.bytes, key);
-    if (list.length !== size) return undefined;
-    return { size, etag, read: (range, signal) => this.#readParts(list, range, signal) };
+    try {
+      return decodePartList(stored.bytes, key);
+    } catch (error) {
+      if (!isBrecciaError(error, "storage-corrupt")) throw error;
+      return undefined;
+    }
   }
 
-  async *#readParts(
-    { parts }: PartList,
+  async *#readVerified(
+    parts: readonly { readonly key: string; readonly bytes: number }[],
     { offset, length }: ByteRange,
+    mend: () => Promise<void>,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     let start = 0;
-    for (const part of parts) {
-      const from = Math.max(offset - start, 0);
-      const to = Math.min(offset + length - start, part.bytes);
-      if (from < to) {
-        yield* this.#readObject(
-          `parts/${part.sha256}`,
-          { offset: from, length: to - from },
-          signal,
-        );
+    for (const { key, bytes } of parts) {
+      const end = Math.min(offset + length - start, bytes);
+      // Asked for piece by piece: a slow client must not keep the whole object in memory.
+      for (let from = Math.max(offset - start, 0); from < end; from += READ_BYTES) {
+        signal?.throwIfAborted();
+        const whole = this.#reads.kept(key) ?? await this.#readOrMend(key, bytes, mend);
+        yield whole.subarray(from, Math.min(from + READ_BYTES, end));
       }
-      start += part.bytes;
+      start += bytes;
     }
+  }
+
+  async #readOrMend(
+    key: string,
+    length: number,
+    mend: () => Promise<void>,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const there = await this.#reads.read(key, length);
+    if (there !== undefined) return there;
+    await mend();
+    const mended = await this.#reads.read(key, length);
+    if (mended !== undefined) return mended;
+    throw new BrecciaError(
+      "storage-corrupt",
+      `Cannot read ${key} from the store: it is damaged again after it was brought anew; check the disk`,
+    );
   }
 
   async *#readObject(

@@ -1,4 +1,5 @@
 import { MemoryStore } from "../../cache/memory.ts";
+import { CHUNK_REQUEST_TYPE, type ChunkRequest, encodeChunkRequest } from "../../src/index/mod.ts";
 import { Edge, type EdgeOptions, Upstream } from "../../src/mirror/mod.ts";
 import { type ManagedStore, silentLog } from "../../src/ports/mod.ts";
 import { addRelease, type KeyRing, publishRepository } from "../../src/publish/mod.ts";
@@ -61,6 +62,8 @@ export interface EdgeUnderTest {
   readonly store: ManagedStore;
   /** Asks the app. */
   get(path: string, headers?: Record<string, string>, method?: string): Promise<Response>;
+  /** Asks for chunks. */
+  chunks(request: ChunkRequest): Promise<Response>;
 }
 
 /** Opens an edge in front of `origin`. */
@@ -81,7 +84,15 @@ export async function edgeOf(
   const app = createApp({ edge, log: silentLog, clock: options.clock ?? clock });
   const get = async (path: string, headers: Record<string, string> = {}, method = "GET") =>
     await app.fetch(new Request(new URL(path, "http://edge.test/"), { headers, method }));
-  return { edge, store, get };
+  const chunks = async (request: ChunkRequest) =>
+    await app.fetch(
+      new Request("http://edge.test/chunks", {
+        method: "POST",
+        headers: { "content-type": CHUNK_REQUEST_TYPE },
+        body: encodeChunkRequest(request),
+      }),
+    );
+  return { edge, store, get, chunks };
 }
 
 /** Every object of a store, for "nothing changed". */

@@ -1,0 +1,73 @@
+import type { ObjectStore } from "../ports/mod.ts";
+import { InFlight } from "./in_flight.ts";
+import { hasNamedDigest } from "./named_digest.ts";
+
+/** Verified objects kept in memory, in bytes altogether. */
+const KEPT_BYTES = 32 * 1024 * 1024;
+
+/** Objects being read at once, in bytes altogether; one that is longer is read alone. */
+const READING_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Reads objects that are named by their digest, whole, and hands out only bytes that were hashed: a disk
+ * that flips a bit changes no time stamp, so that nothing short of hashing these very bytes will do. Those
+ * used last are kept in memory, where no disk reaches them, and cost no read and no hash.
+ */
+export class VerifiedReads {
+  readonly #store: ObjectStore;
+  readonly #reading = new InFlight<Uint8Array<ArrayBuffer> | undefined>();
+  /** In order of use, the oldest first. */
+  readonly #kept = new Map<string, Uint8Array<ArrayBuffer>>();
+  #keptBytes = 0;
+  #readingBytes = 0;
+  #ended = Promise.withResolvers<void>();
+
+  /** Reads from `store`. */
+  constructor(store: ObjectStore) {
+    this.#store = store;
+  }
+
+  /** The bytes of an object that is in memory. Must not be changed. */
+  kept(key: string): Uint8Array<ArrayBuffer> | undefined {
+    const bytes = this.#kept.get(key);
+    if (bytes === undefined) return undefined;
+    this.#kept.delete(key);
+    this.#kept.set(key, bytes);
+    return bytes;
+  }
+
+  /**
+   * The bytes of the object `key`, which has `length` bytes, at most 16 MiB; `undefined` when it is not in
+   * the store or damaged there. Must not be changed.
+   *
+   * @throws {BrecciaError} of the storage family.
+   */
+  async read(key: string, length: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return this.kept(key) ?? await this.#reading.join(key, async () => {
+      while (this.#readingBytes > 0 && this.#readingBytes + length > READING_BYTES) {
+        await this.#ended.promise;
+      }
+      this.#readingBytes += length;
+      try {
+        const bytes = (await this.#store.get(key))?.bytes;
+        if (bytes?.length !== length || !await hasNamedDigest(key, bytes)) return undefined;
+        this.#keep(key, bytes);
+        return bytes;
+      } finally {
+        this.#readingBytes -= length;
+        this.#ended.resolve();
+        this.#ended = Promise.withResolvers();
+      }
+    });
+  }
+
+  #keep(key: string, bytes: Uint8Array<ArrayBuffer>): void {
+    this.#kept.set(key, bytes);
+    this.#keptBytes += bytes.length;
+    for (const [oldest, { length }] of this.#kept) {
+      if (this.#keptBytes <= KEPT_BYTES) return;
+      this.#kept.delete(oldest);
+      this.#keptBytes -= length;
+    }
+  }
+}
