@@ -11,6 +11,7 @@ import { type Clock, type Log, systemClock } from "../src/ports/mod.ts";
 import { chunkResponse } from "./chunk_response.ts";
 import { fileResponse } from "./file_response.ts";
 import { CACHE_POLICY, COMMON_HEADERS } from "./headers.ts";
+import { HotAnswers } from "./hot_answers.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { StatusPage } from "./status_page.tsx";
 import { Traffic } from "./traffic.ts";
@@ -103,7 +104,19 @@ export function createApp({ edge, log, clock = systemClock }: AppOptions): EdgeA
   for (const path of ["/metadata/*", "/targets/*", "/packs/*", "/deltas/*"]) {
     app.on(["POST", "PUT", "PATCH", "DELETE"], path, (c) => wrongMethod(c, READ));
   }
-  return app;
+
+  const hot = new HotAnswers(edge);
+  return {
+    fetch(request) {
+      const started = performance.now();
+      const answer = hot.answer(request);
+      if (answer === undefined) return app.fetch(request);
+      const { response, bytes, route } = answer;
+      traffic.count(route, response.status, (performance.now() - started) / 1000);
+      traffic.sent(route, bytes);
+      return response;
+    },
+  };
 }
 
 const NEVER = CACHE_POLICY.never;

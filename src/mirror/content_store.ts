@@ -75,6 +75,11 @@ export class ContentStore {
     return { size, etag: objectName(file), read };
   }
 
+  /** The bytes of an object of content, if they are in memory, verified. Must not be changed. */
+  inMemory(key: string): Uint8Array<ArrayBuffer> | undefined {
+    return this.#reads.kept(key);
+  }
+
   /**
    * A pack for reading few chunks of it, or `undefined` when it is not there. Its bytes are NOT verified:
    * whoever reads them verifies each chunk.

@@ -76,6 +76,8 @@ export class Edge {
   #files:
     | { catalog: Catalog; byKey: Promise<ReadonlyMap<string, () => Promise<ServedFile>>> }
     | undefined;
+  /** Keys of packs and deltas that were served, of one catalog. */
+  #servedKeys: { readonly catalog: Catalog; readonly keys: Set<string> } | undefined;
   readonly #smallMetadata = new Map<string, Uint8Array<ArrayBuffer>>();
   #novelties: { catalog: Catalog; list: Promise<readonly ReleaseNovelty[]> } | undefined;
 
@@ -189,7 +191,22 @@ export class Edge {
       // A failure is for those who asked meanwhile; the next one tries again.
       byKey.catch(() => this.#files = undefined);
     }
-    return await (await this.#files.byKey).get(key)?.();
+    const file = await (await this.#files.byKey).get(key)?.();
+    if (file !== undefined) {
+      if (this.#servedKeys?.catalog !== catalog) this.#servedKeys = { catalog, keys: new Set() };
+      this.#servedKeys.keys.add(key);
+    }
+    return file;
+  }
+
+  /**
+   * The verified bytes of a pack or delta that {@linkcode Edge.content} has served of this generation, if
+   * they are still in memory. Must not be changed.
+   */
+  contentInMemory(key: string): Uint8Array<ArrayBuffer> | undefined {
+    const served = this.#servedKeys;
+    if (served === undefined || served.catalog !== this.#served?.catalog) return undefined;
+    return served.keys.has(key) ? this.#mirror.content.inMemory(key) : undefined;
   }
 
   /**

@@ -109,6 +109,46 @@ Deno.test("what is not licensed is not there, whatever the store holds, and 404 
   }
 });
 
+Deno.test("an answer from memory is the answer of the routes, header for header", async () => {
+  const origin = await Origin.create();
+  await origin.release("1.0.0", { app: noise(50_000, 3) });
+  const { edge, store, get } = await edgeOf(origin);
+  await edge.refresh();
+  const [pack] = await Array.fromAsync(store.list("packs/"));
+  const path = `/${pack?.key}`;
+  const tag = `"${path.slice("/packs/".length)}"`;
+  const asked: Record<string, string>[] = [
+    {},
+    { "if-none-match": tag },
+    { "if-none-match": `W/${tag}, "other"` },
+    { "if-none-match": '"other"' },
+    { range: "bytes=5-9" },
+    { range: "bytes=5-9", "if-none-match": tag },
+  ];
+  for (const headers of asked) {
+    const { get: cold } = await edgeOf(origin, { store });
+    const first = await cold(path, headers);
+    await get(path);
+    const second = await get(path, headers);
+    assert.equal(second.status, first.status);
+    assert.deepEqual([...second.headers], [...first.headers]);
+    assert.deepEqual(await bodyOf(second), await bodyOf(first));
+  }
+  assert.ok(edge.contentInMemory(path.slice(1)), "it was answered from memory");
+});
+
+Deno.test("what a new release no longer has is not answered from memory", async () => {
+  const origin = await Origin.create();
+  await origin.release("1.0.0", { app: noise(50_000, 3) });
+  const { edge, store, get } = await edgeOf(origin);
+  await edge.refresh();
+  const [pack] = await Array.fromAsync(store.list("packs/"));
+  assert.equal((await get(`/${pack?.key}`)).status, 200);
+  await origin.release("1.1.0", { app: noise(50_000, 4) });
+  await edge.refresh();
+  assert.equal(edge.contentInMemory(pack?.key ?? ""), undefined, "its licence is looked up again");
+});
+
 Deno.test("other methods are told what is allowed", async () => {
   const { get } = await servedEdge();
   for (const path of [ARCHIVE, "/metadata/timestamp.json", "/packs/x", "/deltas/x"]) {
