@@ -14,6 +14,15 @@ const WORKERS = navigator.hardwareConcurrency;
 const EDGE_PORT = 18_700;
 const NGINX_PORT = 18_701;
 
+for (const tool of ["nginx", "wrk"]) {
+  try {
+    await new Deno.Command(tool, { args: ["-v"], stdout: "null", stderr: "null" }).output();
+  } catch {
+    console.error(`${tool} is not here: apt-get install nginx-light wrk`);
+    Deno.exit(1);
+  }
+}
+
 const folder = await Deno.makeTempDir();
 const children: Deno.ChildProcess[] = [];
 try {

@@ -10,7 +10,7 @@ import type { Edge } from "../src/mirror/mod.ts";
 import { type Clock, type Log, systemClock } from "../src/ports/mod.ts";
 import { chunkResponse } from "./chunk_response.ts";
 import { fileResponse } from "./file_response.ts";
-import { CACHE_POLICY, COMMON_HEADERS } from "./headers.ts";
+import { CACHE_POLICY, COMMON_HEADERS, metadataPolicy } from "./headers.ts";
 import { HotAnswers } from "./hot_answers.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { StatusPage } from "./status_page.tsx";
@@ -134,8 +134,7 @@ async function metadataResponse(c: Context, edge: Edge): Promise<Response> {
   const name = new URL(c.req.url).pathname.slice("/metadata/".length);
   const file = edge.metadataFile(name);
   if (file === undefined) return plain(c, 404);
-  const policy = /^\d+\./.test(name) ? "versioned" : "pointer";
-  return await fileResponse(c.req.raw, file, policy, "application/json");
+  return await fileResponse(c.req.raw, file, metadataPolicy(name), "application/json");
 }
 
 async function targetResponse(c: Context, edge: Edge): Promise<Response> {

@@ -20,3 +20,8 @@ export const COMMON_HEADERS: Readonly<Record<string, string>> = {
   "access-control-expose-headers": "breccia-edge, content-range, etag, content-length",
   "x-content-type-options": "nosniff",
 };
+
+/** Policy for a metadata file by its name: only the timestamp has no version in it. */
+export function metadataPolicy(name: string): CachePolicy {
+  return /^\d+\./.test(name) ? "versioned" : "pointer";
+}

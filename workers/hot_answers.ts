@@ -1,5 +1,5 @@
 import type { Edge } from "../src/mirror/mod.ts";
-import { CACHE_POLICY, COMMON_HEADERS } from "./headers.ts";
+import { CACHE_POLICY, COMMON_HEADERS, metadataPolicy } from "./headers.ts";
 
 /** Longest file that is answered from memory in one piece; longer ones are streamed. */
 const HOT_BYTES = 256 * 1024;
@@ -21,12 +21,12 @@ export interface HotAnswer {
   /** Bytes of its body. */
   readonly bytes: number;
   /** Kind of its route. */
-  readonly route: "packs" | "deltas";
+  readonly route: "packs" | "deltas" | "metadata";
 }
 
 /**
  * Answers that need no disk, no router and no waiting: whole packs and deltas that are in memory, verified,
- * and 304s for them. Everything else, ranges and conditions of other forms too, is left to the routes, and
+ * and 304s for them and for metadata. Everything else, ranges and conditions of other forms too, is left to the routes, and
  * both answer the same.
  */
 export class HotAnswers {
@@ -44,6 +44,7 @@ export class HotAnswers {
     const { url } = request;
     // A key needs no decoding: what is spelled otherwise is no key, and falls through.
     const key = url.slice(url.indexOf("/", url.indexOf("//") + 2) + 1);
+    if (key.startsWith("metadata/")) return this.#metadata(request, key.slice("metadata/".length));
     const route = key.startsWith("packs/") ? "packs" : key.startsWith("deltas/") ? "deltas" : null;
     if (route === null) return undefined;
     const body = this.#edge.contentInMemory(key);
@@ -61,17 +62,21 @@ export class HotAnswers {
     return { response, bytes: 0, route };
   }
 
+  #metadata({ headers }: Request, name: string): HotAnswer | undefined {
+    const known = headers.get("if-none-match");
+    const file = known === null ? undefined : this.#edge.metadataFile(name);
+    if (file === undefined || known !== `"${file.etag}"`) return undefined;
+    const policy = metadataPolicy(name);
+    const list = headerList(known, CACHE_POLICY[policy], "application/json");
+    const response = new Response(null, { status: 304, headers: list });
+    return { response, bytes: 0, route: "metadata" };
+  }
+
   #prepare(key: string, length: number): Prepared {
     let prepared = this.#prepared.get(key);
     if (prepared === undefined) {
       const tag = `"${key.slice(key.indexOf("/") + 1)}"`;
-      const notModified: HeaderList = [
-        ...Object.entries(COMMON_HEADERS),
-        ["accept-ranges", "bytes"],
-        ["cache-control", CACHE_POLICY.immutable],
-        ["content-type", "application/octet-stream"],
-        ["etag", tag],
-      ];
+      const notModified = headerList(tag, CACHE_POLICY.immutable, "application/octet-stream");
       const whole: HeaderList = [...notModified, ["content-length", String(length)]];
       prepared = { tag, whole, notModified };
       if (this.#prepared.size >= PREPARED_FILES) this.#prepared.clear();
@@ -79,4 +84,16 @@ export class HotAnswers {
     }
     return prepared;
   }
+}
+
+const COMMON = Object.entries(COMMON_HEADERS);
+
+function headerList(tag: string, caching: string, contentType: string): HeaderList {
+  return [
+    ...COMMON,
+    ["accept-ranges", "bytes"],
+    ["cache-control", caching],
+    ["content-type", contentType],
+    ["etag", tag],
+  ];
 }

@@ -2,11 +2,11 @@ import type { ObjectStore } from "../ports/mod.ts";
 import { InFlight } from "./in_flight.ts";
 import { hasNamedDigest } from "./named_digest.ts";
 
-/** Verified objects kept in memory, in bytes altogether. */
-const KEPT_BYTES = 32 * 1024 * 1024;
+/** Verified objects kept in memory, in bytes altogether; the one used last is kept whatever its length. */
+const KEPT_BYTES = 8 * 1024 * 1024;
 
 /** Objects being read at once, in bytes altogether; one that is longer is read alone. */
-const READING_BYTES = 16 * 1024 * 1024;
+const READING_BYTES = 8 * 1024 * 1024;
 
 /**
  * Reads objects that are named by their digest, whole, and hands out only bytes that were hashed: a disk
@@ -65,7 +65,7 @@ export class VerifiedReads {
     this.#kept.set(key, bytes);
     this.#keptBytes += bytes.length;
     for (const [oldest, { length }] of this.#kept) {
-      if (this.#keptBytes <= KEPT_BYTES) return;
+      if (this.#keptBytes <= KEPT_BYTES || oldest === key) return;
       this.#kept.delete(oldest);
       this.#keptBytes -= length;
     }

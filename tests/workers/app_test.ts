@@ -134,6 +134,13 @@ Deno.test("an answer from memory is the answer of the routes, header for header"
     assert.deepEqual([...second.headers], [...first.headers]);
     assert.deepEqual(await bodyOf(second), await bodyOf(first));
   }
+  for (const name of ["timestamp.json", "1.root.json"]) {
+    const etag = (await get(`/metadata/${name}`)).headers.get("etag") as string;
+    const hot = await get(`/metadata/${name}`, { "if-none-match": etag });
+    const routed = await get(`/metadata/${name}`, { "if-none-match": `${etag}, "other"` });
+    assert.equal(hot.status, 304);
+    assert.deepEqual([...hot.headers], [...routed.headers]);
+  }
   assert.ok(edge.contentInMemory(path.slice(1)), "it was answered from memory");
 });
 
