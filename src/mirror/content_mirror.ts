@@ -15,7 +15,7 @@ import { type LicensedFile, objectName } from "./verified_object.ts";
 import { licensedPack, verifyPack } from "./verified_pack.ts";
 
 /** What is fetched at once, so that memory stays far below 128 MiB. */
-const FETCH_BOUNDS = { items: 16, bytes: 8 * 1024 * 1024 };
+const FETCH_BOUNDS = { items: 16, bytes: 4 * 1024 * 1024 };
 
 /**
  * Brings licensed content into the store, and reads it from there. Whatever is asked for while the same

@@ -3,10 +3,10 @@ import { InFlight } from "./in_flight.ts";
 import { hasNamedDigest } from "./named_digest.ts";
 
 /** Verified objects kept in memory, in bytes altogether; the one used last is kept whatever its length. */
-const KEPT_BYTES = 8 * 1024 * 1024;
+const KEPT_BYTES = 4 * 1024 * 1024;
 
 /** Objects being read at once, in bytes altogether; one that is longer is read alone. */
-const READING_BYTES = 8 * 1024 * 1024;
+const READING_BYTES = 4 * 1024 * 1024;
 
 /**
  * Reads objects that are named by their digest, whole, and hands out only bytes that were hashed: a disk
