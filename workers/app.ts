@@ -75,7 +75,7 @@ export function createApp({ edge, log, clock = systemClock }: AppOptions): EdgeA
   app.on(["GET", "HEAD"], "/metadata/:name", (c) => metadataResponse(c, edge));
   app.on(["GET", "HEAD"], "/targets/*", (c) => targetResponse(c, edge));
   app.on(["GET", "HEAD"], ["/packs/:name", "/deltas/:name"], async (c) => {
-    const file = await edge.content(c.req.path.slice(1));
+    const file = await edge.served?.content(c.req.path.slice(1));
     return file ? await fileResponse(c.req.raw, file, "immutable") : plain(c, 404);
   });
   app.on(["GET", "HEAD"], "/healthz", (c) => c.text("ok\n", 200, { "cache-control": NEVER }));
@@ -92,7 +92,7 @@ export function createApp({ edge, log, clock = systemClock }: AppOptions): EdgeA
   app.on(["GET", "HEAD"], "/", async (c) => {
     const status = edge.status();
     // A page that can't compare releases still tells how the edge fares.
-    const releases = await edge.novelties().catch(() => []);
+    const releases = await edge.served?.novelties().catch(() => []) ?? [];
     const page = StatusPage({ status, releases, routes: traffic.totals(), now: clock.now() });
     return c.html(`<!doctype html>${await page}`, 200, {
       "cache-control": NEVER,
@@ -132,14 +132,14 @@ function routeOf(path: string): string {
 async function metadataResponse(c: Context, edge: Edge): Promise<Response> {
   // The segment as it stands in the URL: delegated roles keep their percent-encoding.
   const name = new URL(c.req.url).pathname.slice("/metadata/".length);
-  const file = edge.metadataFile(name);
+  const file = edge.served?.metadataFile(name);
   if (file === undefined) return plain(c, 404);
   return await fileResponse(c.req.raw, file, metadataPolicy(name), "application/json");
 }
 
 async function targetResponse(c: Context, edge: Edge): Promise<Response> {
   const location = decoded(new URL(c.req.url).pathname.slice("/targets/".length));
-  const target = location === undefined ? undefined : await edge.target(location);
+  const target = location === undefined ? undefined : await edge.served?.target(location);
   if (target === undefined) return plain(c, 404);
   return await fileResponse(c.req.raw, target.file, target.immutable ? "immutable" : "pointer");
 }

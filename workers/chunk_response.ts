@@ -31,7 +31,7 @@ export async function chunkResponse(
   if (body === undefined) return refusal(413);
   try {
     const asked = decodeChunkRequest(body, MAX_CHUNKS);
-    const read = await edge.chunks(asked);
+    const read = await edge.served?.chunks(asked);
     if (read === undefined) return refusal(404);
     const headers = { "content-type": CHUNK_STREAM_TYPE, "cache-control": CACHE_POLICY.never };
     return new Response(streamOf((signal) => frames(read(signal), onSent)), { headers });

@@ -47,7 +47,7 @@ export class HotAnswers {
     if (key.startsWith("metadata/")) return this.#metadata(request, key.slice("metadata/".length));
     const route = key.startsWith("packs/") ? "packs" : key.startsWith("deltas/") ? "deltas" : null;
     if (route === null) return undefined;
-    const body = this.#edge.contentInMemory(key);
+    const body = this.#edge.served?.contentInMemory(key);
     if (body === undefined || body.length > HOT_BYTES) return undefined;
     const { headers } = request;
     if (headers.has("range")) return undefined;
@@ -64,7 +64,7 @@ export class HotAnswers {
 
   #metadata({ headers }: Request, name: string): HotAnswer | undefined {
     const known = headers.get("if-none-match");
-    const file = known === null ? undefined : this.#edge.metadataFile(name);
+    const file = known === null ? undefined : this.#edge.served?.metadataFile(name);
     if (file === undefined || known !== `"${file.etag}"`) return undefined;
     const policy = metadataPolicy(name);
     const list = headerList(known, CACHE_POLICY[policy], "application/json");

@@ -141,7 +141,7 @@ Deno.test("an answer from memory is the answer of the routes, header for header"
     assert.equal(hot.status, 304);
     assert.deepEqual([...hot.headers], [...routed.headers]);
   }
-  assert.ok(edge.contentInMemory(path.slice(1)), "it was answered from memory");
+  assert.ok(edge.served?.contentInMemory(path.slice(1)), "it was answered from memory");
 });
 
 Deno.test("what a new release no longer has is not answered from memory", async () => {
@@ -153,7 +153,11 @@ Deno.test("what a new release no longer has is not answered from memory", async 
   assert.equal((await get(`/${pack?.key}`)).status, 200);
   await origin.release("1.1.0", { app: noise(50_000, 4) });
   await edge.refresh();
-  assert.equal(edge.contentInMemory(pack?.key ?? ""), undefined, "its licence is looked up again");
+  assert.equal(
+    edge.served?.contentInMemory(pack?.key ?? ""),
+    undefined,
+    "its licence is looked up again",
+  );
 });
 
 Deno.test("other methods are told what is allowed", async () => {

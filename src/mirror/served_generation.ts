@@ -1,0 +1,172 @@
+import { encodeHex } from "../bytes/mod.ts";
+import { BrecciaError } from "../errors.ts";
+import { type ChunkRequest, packKey, type ReleaseIndex } from "../index/mod.ts";
+import type { ByteRange, ObjectStore } from "../ports/mod.ts";
+import type { Catalog, CatalogRelease } from "./catalog.ts";
+import { type ContentMirror, licensedDeltas } from "./content_mirror.ts";
+import type { ServedFile } from "./content_store.ts";
+import { type Generation, type MetadataFile, readMetadata } from "./generation.ts";
+import { releaseNovelties, type ReleaseNovelty } from "./release_novelty.ts";
+import { readStoredChunks, type StoredChunk } from "./stored_chunks.ts";
+import { objectName } from "./verified_object.ts";
+
+/** A file to serve, and for how long it may be kept. */
+export interface ServedTarget {
+  /** Its content. */
+  readonly file: ServedFile;
+  /** True when its URL names its content. */
+  readonly immutable: boolean;
+}
+
+/** What a served generation is made of. */
+export interface ServedParts {
+  /** Its metadata. */
+  readonly generation: Generation;
+  /** What that metadata licenses. */
+  readonly catalog: Catalog;
+  /** Where the metadata lies. */
+  readonly store: ObjectStore;
+  /** Where the content comes from. */
+  readonly mirror: ContentMirror;
+  /** Told of a pack that could not be had while others of its release can. */
+  unavailable(error: unknown): void;
+}
+
+type Open = () => Promise<ServedFile>;
+
+/** Verified metadata files kept in memory: how long each may be, and how many; 4 MiB in all. */
+const SMALL_METADATA_BYTES = 64 * 1024;
+const SMALL_METADATA_FILES = 64;
+
+/** Releases that are compared for people. */
+const SHOWN_RELEASES = 20;
+
+/**
+ * Metadata and what it licenses, always of one generation. What is remembered here of a licence ends with
+ * the generation.
+ */
+export class ServedGeneration {
+  readonly #parts: ServedParts;
+  readonly #smallMetadata = new Map<string, Uint8Array<ArrayBuffer>>();
+  /** Keys of packs and deltas that were served. */
+  readonly #servedKeys = new Set<string>();
+  #content: Promise<ReadonlyMap<string, Open>> | undefined;
+  #novelties: Promise<readonly ReleaseNovelty[]> | undefined;
+
+  /** Serves `parts`, which belong together. */
+  constructor(parts: ServedParts) {
+    this.#parts = parts;
+  }
+
+  /** The metadata file that a client asks for as `name`, a URL path segment; `undefined` if none. */
+  metadataFile(name: string): ServedFile | undefined {
+    const file = this.#parts.generation.file(name);
+    if (file === undefined) return undefined;
+    const read = async function* (this: ServedGeneration, { offset, length }: ByteRange) {
+      yield (await this.#metadataBytes(file)).slice(offset, offset + length);
+    }.bind(this);
+    return { size: file.bytes, etag: file.sha256, read };
+  }
+
+  /** The target at a location below `/targets/`, not percent-encoded. */
+  async target(location: string): Promise<ServedTarget | undefined> {
+    const match = this.#parts.catalog.find(location);
+    if (match === undefined) return undefined;
+    const file = await this.#parts.mirror.openTarget(this.#parts.catalog, match.target);
+    return { file, immutable: match.immutable };
+  }
+
+  /** The pack or delta under its key, `packs/HEX` or `deltas/HEX`, if an index names it. */
+  async content(key: string): Promise<ServedFile | undefined> {
+    if (this.#content === undefined) {
+      this.#content = this.#contentByKey();
+      // A failure is for those who asked meanwhile; the next one tries again.
+      this.#content.catch(() => this.#content = undefined);
+    }
+    const file = await (await this.#content).get(key)?.();
+    if (file !== undefined) this.#servedKeys.add(key);
+    return file;
+  }
+
+  /**
+   * The verified bytes of a pack or delta that {@linkcode ServedGeneration.content} has served, if they are
+   * still in memory. Must not be changed.
+   */
+  contentInMemory(key: string): Uint8Array<ArrayBuffer> | undefined {
+    return this.#servedKeys.has(key) ? this.#parts.mirror.content.inMemory(key) : undefined;
+  }
+
+  /**
+   * A reader of the stored chunks of a request, in its order, or `undefined` when no release has that
+   * index. A chunk that can't be had is read as `undefined` bytes.
+   *
+   * @throws {BrecciaError} `http-malformed` when the index has no such chunk.
+   */
+  async chunks(
+    request: ChunkRequest,
+  ): Promise<((signal: AbortSignal) => AsyncIterable<StoredChunk>) | undefined> {
+    const { catalog, mirror, unavailable } = this.#parts;
+    const name = encodeHex(request.index);
+    const release = catalog.releases.find(({ index }) => objectName(index) === name);
+    if (release === undefined) return undefined;
+    const index = await mirror.openIndex(catalog, release);
+    if (request.ordinals.some((ordinal) => ordinal >= index.chunks.count)) {
+      throw new BrecciaError(
+        "http-malformed",
+        `Cannot answer: the release has ${index.chunks.count} chunks; ask for those it has`,
+      );
+    }
+    const open = async (_: unknown, number: number): Promise<ServedFile | undefined> => {
+      try {
+        return await mirror.openPack(index, number);
+      } catch (error) {
+        unavailable(error);
+        return undefined;
+      }
+    };
+    return (signal) => readStoredChunks(index, request.ordinals, open, signal);
+  }
+
+  /** The newest releases and how much of each is new: for people. Computed once. */
+  async novelties(): Promise<readonly ReleaseNovelty[]> {
+    if (this.#novelties === undefined) {
+      const open = (release: CatalogRelease) => this.#openIndex(release);
+      this.#novelties = releaseNovelties(this.#parts.catalog, open, SHOWN_RELEASES);
+      this.#novelties.catch(() => this.#novelties = undefined);
+    }
+    return await this.#novelties;
+  }
+
+  /** Small files are asked for by every client, all the time: they are kept in memory. */
+  async #metadataBytes(file: MetadataFile): Promise<Uint8Array<ArrayBuffer>> {
+    const kept = this.#smallMetadata.get(file.sha256);
+    if (kept !== undefined) return kept;
+    const bytes = await readMetadata(this.#parts.store, file);
+    if (bytes.length <= SMALL_METADATA_BYTES) {
+      if (this.#smallMetadata.size >= SMALL_METADATA_FILES) this.#smallMetadata.clear();
+      this.#smallMetadata.set(file.sha256, bytes);
+    }
+    return bytes;
+  }
+
+  #openIndex(release: CatalogRelease): Promise<ReleaseIndex> {
+    return this.#parts.mirror.openIndex(this.#parts.catalog, release);
+  }
+
+  async #contentByKey(): Promise<ReadonlyMap<string, Open>> {
+    const { mirror } = this.#parts;
+    const files = new Map<string, Open>();
+    for (const release of this.#parts.catalog.releases) {
+      const index = await this.#openIndex(release);
+      for (const [number, { sha256 }] of index.packs.entries()) {
+        // Indexes can be large: one that is no longer at hand is read again.
+        const open = async () => await mirror.openPack(await this.#openIndex(release), number);
+        files.set(packKey(sha256), open);
+      }
+      for (const delta of licensedDeltas(index)) {
+        files.set(delta.key, () => mirror.openDelta(delta));
+      }
+    }
+    return files;
+  }
+}
