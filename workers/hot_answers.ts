@@ -54,7 +54,7 @@ export class HotAnswers {
     const known = headers.get("if-none-match");
     const prepared = this.#prepare(key, body.length);
     if (known === null) {
-      const response = new Response(body, { headers: prepared.whole });
+      const response = new Response(streamOf(body), { headers: prepared.whole });
       return { response, bytes: body.length, route };
     }
     if (known !== prepared.tag) return undefined;
@@ -84,6 +84,16 @@ export class HotAnswers {
     }
     return prepared;
   }
+}
+
+/** A body of shared bytes. A response copies the bytes that it is given, but not those of a stream. */
+function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
 }
 
 const COMMON = Object.entries(COMMON_HEADERS);
