@@ -1,11 +1,14 @@
 /**
- * The edge against nginx on the same files, loopback, same run: an immutable object of 64 KiB and a 304 for
- * the timestamp. wrk asks; both sides have one process for each core. Needs nginx and wrk (apt-get).
+ * `breccia edge` against nginx on the same repository, loopback, same run: an immutable object of 64 KiB and
+ * a 304 for the timestamp. wrk asks; nginx has a process for each core, the edge a thread. Needs nginx and
+ * wrk (apt-get).
  */
-import { FileStore } from "../cache/fs.ts";
-import { edgeOf, Origin } from "../tests/mirror/edge_fixture.ts";
+import { call } from "../tests/cli/call.ts";
 import { noise } from "../tests/publish/memory_tree.ts";
 import { type BenchRow, summarize, writeReport } from "./report.ts";
+
+/** A file whose pack, with the frames around its chunks, has 64 KiB to within a few bytes. */
+const FILE_BYTES = 65_377;
 
 const RUNS = 3;
 const SECONDS = 4;
@@ -28,10 +31,11 @@ const children: Deno.ChildProcess[] = [];
 try {
   const pack = await prepare();
   children.push(startNginx());
-  for (let i = 0; i < WORKERS; i++) children.push(startEdge());
   const edge = `http://127.0.0.1:${EDGE_PORT}`;
   const nginx = `http://127.0.0.1:${NGINX_PORT}`;
-  await Promise.all([answers(`${edge}/healthz`), answers(`${nginx}/${pack}`)]);
+  await answers(`${nginx}/${pack}`);
+  children.push(startEdge(nginx));
+  await answers(`${edge}/${pack}`);
 
   const rows: BenchRow[] = [];
   await compare(rows, "64 KiB immutable object", "≥ 0.75", {
@@ -43,7 +47,11 @@ try {
     edge: { url: `${edge}/${timestamp}`, tag: await tagOf(`${edge}/${timestamp}`) },
     nginx: { url: `${nginx}/${timestamp}`, tag: await tagOf(`${nginx}/${timestamp}`) },
   });
-  await writeReport("edge", `The edge beside nginx, ${WORKERS} processes each`, rows);
+  await writeReport(
+    "edge",
+    `The edge with ${WORKERS} threads beside nginx with ${WORKERS} processes`,
+    rows,
+  );
 } finally {
   for (const child of children) {
     try {
@@ -108,19 +116,18 @@ async function wrk({ url, tag }: Asked, seconds: number): Promise<{ rate: number
 }
 
 async function prepare(): Promise<string> {
-  const origin = await Origin.create();
-  await origin.release("1.0.0", { app: noise(64_000, 1) });
-  const store = new FileStore(`${folder}/store`);
-  const { edge } = await edgeOf(origin, { store });
-  await edge.refresh();
-  await Deno.writeFile(`${folder}/root.json`, await origin.root());
-  // nginx serves the same bytes under the names that clients ask for.
-  await Deno.mkdir(`${folder}/store/nginx/metadata`, { recursive: true });
-  await Deno.writeFile(
-    `${folder}/store/nginx/metadata/timestamp.json`,
-    await origin.bytes("metadata/timestamp.json"),
-  );
-  for await (const { key } of store.list("packs/")) return key;
+  await Deno.writeFile(`${folder}/app.bin`, noise(FILE_BYTES, 1));
+  for (
+    const words of [
+      ["init", "repo", "--app", "bench"],
+      ["add", "1.0.0", "app.bin", "--repo", "repo"],
+      ["publish", "--repo", "repo"],
+    ]
+  ) {
+    const { code, stderr } = await call(words, { cwd: folder });
+    if (code !== 0) throw new Error(stderr);
+  }
+  for await (const { name } of Deno.readDir(`${folder}/repo/packs`)) return `packs/${name}`;
   throw new Error("the release has no pack");
 }
 
@@ -134,8 +141,7 @@ http {
   open_file_cache max=1000;
   server {
     listen 127.0.0.1:${NGINX_PORT} reuseport;
-    location / { root ${folder}/store; }
-    location /metadata/ { root ${folder}/store/nginx; }
+    location / { root ${folder}/repo; }
   }
 }`,
   );
@@ -145,18 +151,13 @@ http {
   return new Deno.Command("nginx", { args, stdout: "null" }).spawn();
 }
 
-function startEdge(): Deno.ChildProcess {
-  const script = new URL("edge_server.ts", import.meta.url).pathname;
+function startEdge(upstream: string): Deno.ChildProcess {
+  const main = new URL("../src/cli/main.ts", import.meta.url).pathname;
   return new Deno.Command(Deno.execPath(), {
     args: [
-      "run",
-      "--quiet",
-      "--allow-all",
-      "--unstable-net",
-      script,
-      `${folder}/store`,
-      `${folder}/root.json`,
-      String(EDGE_PORT),
+      ...["run", "--quiet", "--allow-all", main, "edge", "--quiet", "--upstream", upstream],
+      ...["--root", `${folder}/repo/metadata/1.root.json`, "--store", `fs:${folder}/store`],
+      ...["--listen", `127.0.0.1:${EDGE_PORT}`, "--threads", String(WORKERS)],
     ],
     stdout: "null",
   }).spawn();

@@ -6,7 +6,7 @@
 
 import { type Context, Hono } from "hono";
 import { isBrecciaError } from "../src/errors.ts";
-import type { Edge } from "../src/mirror/mod.ts";
+import type { Edge, EdgeStatus } from "../src/mirror/mod.ts";
 import { type Clock, type Log, systemClock } from "../src/ports/mod.ts";
 import { chunkResponse } from "./chunk_response.ts";
 import { fileResponse } from "./file_response.ts";
@@ -15,6 +15,8 @@ import { HotAnswers } from "./hot_answers.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { StatusPage } from "./status_page.tsx";
 import { Traffic } from "./traffic.ts";
+
+export { type RouteTotals, type Times, Traffic, type TrafficCounts } from "./traffic.ts";
 
 /** A web-standard request handler: what Deno, workerd and Node each bind to a socket. */
 export interface EdgeApp {
@@ -30,6 +32,10 @@ export interface AppOptions {
   readonly log: Log;
   /** Default: the runtime's. */
   readonly clock?: Clock;
+  /** Where answers are counted. Default: counters of its own. */
+  readonly traffic?: Traffic;
+  /** How the edge fares. Default: as `edge` says. */
+  readonly status?: () => EdgeStatus;
 }
 
 /** Methods that each kind of route answers. */
@@ -37,9 +43,16 @@ const READ = "GET, HEAD, OPTIONS";
 const ASK = "POST, OPTIONS";
 
 /** The routes of docs/edge.md over an edge. */
-export function createApp({ edge, log, clock = systemClock }: AppOptions): EdgeApp {
+export function createApp(
+  {
+    edge,
+    log,
+    clock = systemClock,
+    traffic = new Traffic(),
+    status: statusNow = () => edge.status(),
+  }: AppOptions,
+): EdgeApp {
   const app = new Hono();
-  const traffic = new Traffic();
 
   app.use(async (c, next) => {
     const started = performance.now();
@@ -79,18 +92,18 @@ export function createApp({ edge, log, clock = systemClock }: AppOptions): EdgeA
     return file ? await fileResponse(c.req.raw, file, "immutable") : plain(c, 404);
   });
   app.on(["GET", "HEAD"], "/healthz", (c) => c.text("ok\n", 200, { "cache-control": NEVER }));
-  app.on(["GET", "HEAD"], "/readyz", (c) => readiness(c, edge));
+  app.on(["GET", "HEAD"], "/readyz", (c) => readiness(c, statusNow()));
   app.on(["GET", "HEAD"], "/status.json", (c) => {
     c.header("cache-control", NEVER);
-    return c.json(edge.status());
+    return c.json(statusNow());
   });
   app.on(["GET", "HEAD"], "/metrics", (c) =>
-    c.body(metricsText(edge.status(), traffic), 200, {
+    c.body(metricsText(statusNow(), traffic), 200, {
       "content-type": METRICS_TYPE,
       "cache-control": NEVER,
     }));
   app.on(["GET", "HEAD"], "/", async (c) => {
-    const status = edge.status();
+    const status = statusNow();
     // A page that can't compare releases still tells how the edge fares.
     const releases = await edge.served?.novelties().catch(() => []) ?? [];
     const page = StatusPage({ status, releases, routes: traffic.totals(), now: clock.now() });
@@ -144,8 +157,7 @@ async function targetResponse(c: Context, edge: Edge): Promise<Response> {
   return await fileResponse(c.req.raw, target.file, target.immutable ? "immutable" : "pointer");
 }
 
-function readiness(c: Context, edge: Edge): Response {
-  const { ready, reasons } = edge.status();
+function readiness(c: Context, { ready, reasons }: EdgeStatus): Response {
   return c.json({ ready, reasons }, ready ? 200 : 503, { "cache-control": NEVER });
 }
 

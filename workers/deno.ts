@@ -11,6 +11,8 @@ export interface ServeOptions {
   readonly hostname: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Lets several threads take requests on one port; default false. */
+  readonly reusePort?: boolean;
   /** Ends serving: no further request is taken, and answers under way are finished. */
   readonly signal: AbortSignal;
   /** Told the address once requests are taken. */
@@ -21,9 +23,11 @@ export interface ServeOptions {
 
 /** Serves `app` until the signal; resolves when the last answer has ended. */
 export async function serveOnDeno(app: EdgeApp, options: ServeOptions): Promise<void> {
-  const { hostname, port, signal, onListen, drainMilliseconds = 10_000 } = options;
+  const { hostname, port, reusePort = false, signal, onListen } = options;
+  const { drainMilliseconds = 10_000 } = options;
   const cut = new AbortController();
-  const server = Deno.serve({ hostname, port, onListen, signal: cut.signal }, app.fetch);
+  const listen = { hostname, port, reusePort, onListen, signal: cut.signal };
+  const server = Deno.serve(listen, app.fetch);
   if (!signal.aborted) {
     const { promise, resolve } = Promise.withResolvers<void>();
     signal.addEventListener("abort", () => resolve(), { once: true });

@@ -3,11 +3,34 @@ const BUCKETS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10] as const;
 
 /** What was answered on one kind of route. */
 export interface RouteTotals {
+  /** Kind of route: `"packs"`. */
   readonly route: string;
+  /** How many answers. */
   readonly answers: number;
   /** Answers with a status of 500 and up. */
   readonly errors: number;
+  /** Body bytes. */
   readonly bytes: number;
+}
+
+/** Counters of answers, in a form that crosses threads. */
+export interface TrafficCounts {
+  /** Answers by Prometheus' labels of route and status. */
+  readonly answers: ReadonlyMap<string, number>;
+  /** Answers with a status of 500 and up, by route. */
+  readonly errors: ReadonlyMap<string, number>;
+  /** Body bytes by route. */
+  readonly bytes: ReadonlyMap<string, number>;
+  /** Times of answers by route: their sum in seconds, and how many fell into each bucket. */
+  readonly seconds: ReadonlyMap<string, Times>;
+}
+
+/** Times of the answers of one route. */
+export interface Times {
+  /** In seconds. */
+  sum: number;
+  /** Answers in each latency bucket; the last one is without bound. */
+  readonly buckets: number[];
 }
 
 /** What an edge counts of the answers it gives, by kind of route. */
@@ -15,7 +38,8 @@ export class Traffic {
   readonly #answers = new Map<string, number>();
   readonly #errors = new Map<string, number>();
   readonly #bytes = new Map<string, number>();
-  readonly #seconds = new Map<string, { sum: number; buckets: number[] }>();
+  readonly #seconds = new Map<string, Times>();
+  #elsewhere: readonly TrafficCounts[] = [];
 
   /**
    * Counts one answer.
@@ -26,11 +50,10 @@ export class Traffic {
   count(route: string, status: number, seconds: number): void {
     add(this.#answers, `route="${route}",status="${status}"`, 1);
     if (status >= 500) add(this.#errors, route, 1);
-    const times = this.#seconds.get(route) ?? { sum: 0, buckets: BUCKETS.map(() => 0).concat(0) };
+    const times = timesOf(this.#seconds, route);
     times.sum += seconds;
     const at = BUCKETS.findIndex((bound) => seconds <= bound);
     times.buckets[at === -1 ? BUCKETS.length : at]!++;
-    this.#seconds.set(route, times);
   }
 
   /** Counts body bytes: those that an answer announced, or those of a stream as they leave. */
@@ -38,26 +61,43 @@ export class Traffic {
     add(this.#bytes, route, bytes);
   }
 
+  /** Its own counters, now. */
+  counts(): TrafficCounts {
+    return {
+      answers: this.#answers,
+      errors: this.#errors,
+      bytes: this.#bytes,
+      seconds: this.#seconds,
+    };
+  }
+
+  /** What other threads of the same edge have counted: shown together with its own from now on. */
+  showWith(elsewhere: readonly TrafficCounts[]): void {
+    this.#elsewhere = elsewhere;
+  }
+
   /** Totals by kind of route, in the order in which they were first asked for. */
   totals(): RouteTotals[] {
-    return [...this.#seconds].map(([route, { buckets }]) => ({
+    const { seconds, errors, bytes } = this.#all();
+    return [...seconds].map(([route, { buckets }]) => ({
       route,
       answers: buckets.reduce((sum, count) => sum + count, 0),
-      errors: this.#errors.get(route) ?? 0,
-      bytes: this.#bytes.get(route) ?? 0,
+      errors: errors.get(route) ?? 0,
+      bytes: bytes.get(route) ?? 0,
     }));
   }
 
   /** The counters in the text format of Prometheus. */
   *lines(): Generator<string> {
+    const { answers, bytes: sent, seconds } = this.#all();
     yield "# TYPE breccia_answers_total counter";
-    for (const [labels, count] of this.#answers) yield `breccia_answers_total{${labels}} ${count}`;
+    for (const [labels, count] of answers) yield `breccia_answers_total{${labels}} ${count}`;
     yield "# TYPE breccia_sent_bytes_total counter";
-    for (const [route, bytes] of this.#bytes) {
+    for (const [route, bytes] of sent) {
       yield `breccia_sent_bytes_total{route="${route}"} ${bytes}`;
     }
     yield "# TYPE breccia_answer_seconds histogram";
-    for (const [route, { sum, buckets }] of this.#seconds) {
+    for (const [route, { sum, buckets }] of seconds) {
       let count = 0;
       for (const [number, found] of buckets.entries()) {
         count += found;
@@ -68,6 +108,34 @@ export class Traffic {
       yield `breccia_answer_seconds_count{route="${route}"} ${count}`;
     }
   }
+
+  #all(): TrafficCounts {
+    if (this.#elsewhere.length === 0) return this.counts();
+    const answers = new Map<string, number>();
+    const errors = new Map<string, number>();
+    const bytes = new Map<string, number>();
+    const seconds = new Map<string, Times>();
+    for (const counts of [this.counts(), ...this.#elsewhere]) {
+      for (const [labels, count] of counts.answers) add(answers, labels, count);
+      for (const [route, count] of counts.errors) add(errors, route, count);
+      for (const [route, count] of counts.bytes) add(bytes, route, count);
+      for (const [route, { sum, buckets }] of counts.seconds) {
+        const times = timesOf(seconds, route);
+        times.sum += sum;
+        for (const [number, count] of buckets.entries()) times.buckets[number]! += count;
+      }
+    }
+    return { answers, errors, bytes, seconds };
+  }
+}
+
+function timesOf(seconds: Map<string, Times>, route: string): Times {
+  let times = seconds.get(route);
+  if (times === undefined) {
+    times = { sum: 0, buckets: BUCKETS.map(() => 0).concat(0) };
+    seconds.set(route, times);
+  }
+  return times;
 }
 
 function add(counters: Map<string, number>, name: string, amount: number): void {

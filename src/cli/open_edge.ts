@@ -5,7 +5,6 @@ import { HttpClient, MirrorSet } from "../transport/mod.ts";
 import type { CommandContext, FlagTable } from "./command.ts";
 import { fileError } from "./file_error.ts";
 import { openStore } from "./open_store.ts";
-import type { Output } from "./output.ts";
 
 /** Flags of the commands that mirror a repository. */
 export const EDGE_FLAGS: FlagTable = {
@@ -24,32 +23,52 @@ export const EDGE_FLAGS: FlagTable = {
   },
 };
 
-/** Opens the edge that the flags describe. */
-export async function openEdge(
-  { flags, path, cwd, output }: CommandContext,
-  options: { readonly onDemand?: boolean } = {},
-): Promise<{ edge: Edge; store: ManagedStore; log: Log }> {
+/** What an edge mirrors, and where to: enough for another thread to open the same. */
+export interface EdgeSite {
+  readonly upstreams: readonly string[];
+  readonly trustedRoot: Uint8Array<ArrayBuffer>;
+  /** As `--store` names it. */
+  readonly store: string;
+  /** What relative paths count from. */
+  readonly cwd: string;
+  readonly onDemand: boolean;
+}
+
+/** The edge that the flags describe. */
+export async function edgeSite(
+  { flags, path, cwd }: CommandContext,
+  { onDemand = false }: { readonly onDemand?: boolean } = {},
+): Promise<EdgeSite> {
   const upstreams = flags.texts("upstream");
   if (upstreams.length === 0) flags.required("upstream");
   const rootFile = path(flags.required("root"));
   const trustedRoot = await readFile(rootFile).catch((cause) => {
     throw fileError("read", rootFile, cause);
   });
-  const log = logTo(output);
-  const store = await openStore(flags.required("store"), cwd);
+  const store = flags.required("store");
+  return { upstreams, trustedRoot: new Uint8Array(trustedRoot), store, cwd, onDemand };
+}
+
+/** Opens an edge and its store. */
+export async function openEdge(
+  { upstreams, trustedRoot, store: name, cwd, onDemand }: EdgeSite,
+  log: Log,
+): Promise<{ edge: Edge; store: ManagedStore }> {
+  const store = await openStore(name, cwd);
+  const upstream = new Upstream(new MirrorSet(upstreams, new HttpClient({ fetch })));
   const edge = await Edge.open({
     store,
-    upstream: new Upstream(new MirrorSet(upstreams, new HttpClient({ fetch }))),
+    upstream,
     trustedRoot,
     clock: systemClock,
     log,
-    ...options,
+    onDemand,
   });
-  return { edge, store, log };
+  return { edge, store };
 }
 
-/** One JSON line for each record, on stderr. */
-function logTo(output: Output): Log {
+/** A log of one JSON line for each record. */
+export function logLines(write: (line: string) => void): Log {
   return (level, event, fields) =>
-    output.log(JSON.stringify({ time: new Date().toISOString(), level, event, ...fields }));
+    write(JSON.stringify({ time: new Date().toISOString(), level, event, ...fields }));
 }

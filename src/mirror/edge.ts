@@ -100,6 +100,15 @@ export class Edge {
   }
 
   /**
+   * Takes over what another edge on the same store has made current, without asking the upstream.
+   *
+   * @throws {BrecciaError} of the trust and storage families; what is served stays.
+   */
+  async follow(): Promise<void> {
+    await this.#refreshing.join("follow", async () => (await this.#adoptNewest(), false));
+  }
+
+  /**
    * Looks after the store: what has rotted is removed and brought again, what nothing has needed for
    * `grace` milliseconds goes. Readers and refreshes may run meanwhile.
    *

@@ -1,10 +1,13 @@
 import { setTimeout } from "node:timers/promises";
 import { createApp } from "../../../workers/app.ts";
 import { serveOnDeno } from "../../../workers/deno.ts";
+import { Traffic } from "../../../workers/traffic.ts";
 import { BrecciaError } from "../../errors.ts";
 import { keepFresh, keepSound } from "../../mirror/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { EDGE_FLAGS, openEdge } from "../open_edge.ts";
+import type { Address } from "../edge_thread.ts";
+import { EdgeThreads } from "../edge_threads.ts";
+import { EDGE_FLAGS, edgeSite, logLines, openEdge } from "../open_edge.ts";
 
 /** `breccia edge`: mirrors a repository and serves it. */
 export const command: Command = {
@@ -38,6 +41,12 @@ export const command: Command = {
       default: "24",
       help: "Hours between two checks of the store for damage and leftovers",
     },
+    threads: {
+      type: "string",
+      value: "N",
+      default: "1",
+      help: "Threads that serve on the one port, up to one for each core",
+    },
     "on-demand": { type: "boolean", help: "Fetch content when it is first asked for, not before" },
   },
   run: serve,
@@ -48,17 +57,33 @@ async function serve(context: CommandContext): Promise<void> {
   const address = parseAddress(flags.required("listen"));
   const interval = (flags.integer("interval", 1, 86_400) ?? 60) * 1000;
   const maintain = (flags.integer("maintain", 1, 8760) ?? 24) * 3_600_000;
-  const { edge, store, log } = await openEdge(context, { onDemand: flags.has("on-demand") });
-  const serving = serveOnDeno(createApp({ edge, log }), {
+  const count = flags.integer("threads", 1, 256) ?? 1;
+  const site = await edgeSite(context, { onDemand: flags.has("on-demand") });
+  if (count > 1 && site.store === "memory:") {
+    throw new BrecciaError(
+      "usage",
+      `--threads ${count} can't share memory:; give --store fs:DIR, or one thread`,
+    );
+  }
+  const log = logLines((line) => output.log(line));
+  const { edge, store } = await openEdge(site, log);
+  const traffic = new Traffic();
+  const threads = new EdgeThreads({ site, edge, traffic, write: (line) => output.log(line) });
+  const serving = serveOnDeno(createApp({ edge, log, traffic }), {
     ...address,
+    reusePort: count > 1,
     signal,
-    onListen: ({ hostname, port }) => {
-      const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-      const listening = { event: "listening", url: `http://${host}:${port}/` };
-      log("info", "listening", { url: listening.url });
-      output.document(listening);
+    onListen: (at) => {
+      // Threads that don't start are reported where they are kept.
+      threads.start(count - 1, at).then(() => announce(at), () => {});
     },
   });
+  const announce = ({ hostname, port }: Address): void => {
+    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+    const listening = { event: "listening", url: `http://${host}:${port}/` };
+    log("info", "listening", { url: listening.url });
+    output.document(listening);
+  };
   const schedule = {
     signal,
     random: Math.random,
@@ -68,6 +93,7 @@ async function serve(context: CommandContext): Promise<void> {
   };
   await Promise.all([
     serving,
+    threads.keep(signal),
     keepFresh(edge, { ...schedule, interval }),
     keepSound(edge, store, { ...schedule, interval: maintain, log }),
   ]);

@@ -1,5 +1,5 @@
 import type { Command, CommandContext } from "../command.ts";
-import { EDGE_FLAGS, openEdge } from "../open_edge.ts";
+import { EDGE_FLAGS, edgeSite, logLines, openEdge } from "../open_edge.ts";
 
 /** `breccia mirror`: one pass of an edge, without serving. */
 export const command: Command = {
@@ -17,7 +17,8 @@ export const command: Command = {
 };
 
 async function mirror(context: CommandContext): Promise<void> {
-  const { edge } = await openEdge(context);
+  const log = logLines((line) => context.output.log(line));
+  const { edge } = await openEdge(await edgeSite(context), log);
   const news = await edge.refresh(context.signal);
   const { releases, targets, metadata, upstreamTraffic } = edge.status();
   context.output.document({

@@ -1,0 +1,118 @@
+import { setTimeout } from "node:timers/promises";
+import type { Traffic, TrafficCounts } from "../../workers/traffic.ts";
+import { BrecciaError } from "../errors.ts";
+import type { Edge } from "../mirror/mod.ts";
+import type { Address, FromThread, ToThread } from "./edge_thread.ts";
+import type { EdgeSite } from "./open_edge.ts";
+
+/** How often threads hear from each other, in milliseconds: so old the numbers of a page may be. */
+const EXCHANGE_MILLISECONDS = 500;
+
+/** What the threads of an edge share. */
+export interface EdgeThreadOptions {
+  /** What each opens for itself. */
+  readonly site: EdgeSite;
+  /** The edge of the leading thread, the only one that asks the upstream for news. */
+  readonly edge: Edge;
+  /** The counters of the leading thread. */
+  readonly traffic: Traffic;
+  /** Takes a line of a thread's log. */
+  readonly write: (line: string) => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  counts: TrafficCounts | undefined;
+  readonly stopped: PromiseWithResolvers<void>;
+}
+
+/**
+ * Further threads that serve the same store on the same port, each with a JavaScript engine of its own: one
+ * engine uses one core. They follow what the leading thread makes current, and count together.
+ */
+export class EdgeThreads {
+  readonly #options: EdgeThreadOptions;
+  readonly #threads: Thread[] = [];
+  readonly #failed = Promise.withResolvers<never>();
+
+  /** Shares `options` between threads. */
+  constructor(options: EdgeThreadOptions) {
+    this.#options = options;
+    // Heard of by those who keep the threads.
+    this.#failed.promise.catch(() => {});
+  }
+
+  /** Starts `count` threads; resolves when all of them take requests. */
+  async start(count: number, address: Address): Promise<void> {
+    const listening: Promise<void>[] = [];
+    for (let started = 0; started < count; started++) {
+      listening.push(this.#startOne(address));
+    }
+    await Promise.race([Promise.all(listening), this.#failed.promise]);
+  }
+
+  /**
+   * Keeps the threads informed until the signal, then lets them finish their answers.
+   *
+   * @throws {BrecciaError} `internal` when a thread has ended by itself.
+   */
+  async keep(signal: AbortSignal): Promise<void> {
+    try {
+      while (!signal.aborted) {
+        this.#exchange();
+        const next = setTimeout(EXCHANGE_MILLISECONDS, undefined, { signal }).catch(() => {});
+        await Promise.race([next, this.#failed.promise]);
+      }
+      for (const { worker } of this.#threads) post(worker, { type: "stop" });
+      const stopped = this.#threads.map(({ stopped }) => stopped.promise);
+      await Promise.race([Promise.all(stopped), this.#failed.promise]);
+    } finally {
+      for (const { worker } of this.#threads) worker.terminate();
+    }
+  }
+
+  #startOne(address: Address): Promise<void> {
+    const listening = Promise.withResolvers<void>();
+    const url = new URL("./edge_thread.ts", import.meta.url);
+    const worker = new Worker(url, { type: "module" });
+    const thread: Thread = { worker, counts: undefined, stopped: Promise.withResolvers() };
+    this.#threads.push(thread);
+    worker.onmessage = ({ data }: MessageEvent<FromThread>) => {
+      if (data.type === "listening") listening.resolve();
+      else if (data.type === "log") this.#options.write(data.line);
+      else if (data.type === "counts") thread.counts = data.counts;
+      else thread.stopped.resolve();
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#failed.reject(
+        new BrecciaError(
+          "internal",
+          `A thread of the edge ended: ${event.message}; start it again`,
+        ),
+      );
+    };
+    post(worker, { type: "start", site: this.#options.site, address });
+    return listening.promise;
+  }
+
+  #exchange(): void {
+    const { edge, traffic } = this.#options;
+    const status = edge.status();
+    for (const thread of this.#threads) {
+      const elsewhere = [traffic.counts(), ...this.#countsBut(thread)];
+      post(thread.worker, { type: "state", status, elsewhere });
+    }
+    traffic.showWith(this.#countsBut(undefined));
+  }
+
+  #countsBut(left: Thread | undefined): TrafficCounts[] {
+    return this.#threads.flatMap((thread) =>
+      thread === left || thread.counts === undefined ? [] : [thread.counts]
+    );
+  }
+}
+
+function post(worker: Worker, message: ToThread): void {
+  worker.postMessage(message);
+}
