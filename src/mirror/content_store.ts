@@ -99,10 +99,10 @@ export class ContentStore {
       yield key;
       return;
     }
-    const list = await this.#store.get(`${key}.parts`);
-    if (list === undefined) return;
     yield `${key}.parts`;
-    for (const { sha256 } of decodePartList(list.bytes, key).parts) yield `parts/${sha256}`;
+    for (const { sha256 } of (await this.#partList(`${key}.parts`))?.parts ?? []) {
+      yield `parts/${sha256}`;
+    }
   }
 
   /** Keeps a verified file of up to 16 MiB. */
@@ -140,7 +140,7 @@ export class ContentStore {
     }
     const actual = new Map([...digests].map(([name, hash]) => [name, encodeHex(hash.digest())]));
     checkDigests(actual, file, what, code);
-    await this.#store.put(`${keyOf(kind, file)}.parts`, encodePartList({ length, parts }));
+    await this.#store.put(`${keyOf(kind, file)}.parts`, await encodePartList({ length, parts }));
   }
 
   /** The list of parts under `key`; one that is damaged counts as none. */
@@ -148,7 +148,7 @@ export class ContentStore {
     const stored = await this.#store.get(key);
     if (stored === undefined || stored.size > METADATA_LIMITS.snapshotBytes) return undefined;
     try {
-      return decodePartList(stored.bytes, key);
+      return await decodePartList(stored.bytes, key);
     } catch (error) {
       if (!isBrecciaError(error, "storage-corrupt")) throw error;
       return undefined;

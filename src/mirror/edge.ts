@@ -8,7 +8,7 @@ import { Generation } from "./generation.ts";
 import { InFlight } from "./in_flight.ts";
 import { scrubStore } from "./scrub.ts";
 import { ServedGeneration } from "./served_generation.ts";
-import { type SweepResult, sweepStore } from "./sweep.ts";
+import { isBeingRemoved, type SweepResult, sweepStore } from "./sweep.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** What an edge is made of. */
@@ -33,6 +33,16 @@ export interface Maintenance extends SweepResult {
   readonly damaged: readonly string[];
 }
 
+/** How a store is looked after. */
+export interface MaintenanceOptions {
+  /** How long an object must have been of no use before it goes, in milliseconds. */
+  readonly grace: number;
+  /** Resolves when so many bytes more may be read. Default: at once. */
+  readonly pace?: ((bytes: number) => Promise<void>) | undefined;
+  /** Ends it. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** What is current: metadata, what it licenses, and the service of both. */
 interface Current {
   readonly generation: Generation;
@@ -54,6 +64,8 @@ export class Edge {
   #current: Current | undefined;
   #confirmedAt: number | null = null;
   #trouble: RefreshTrouble | null = null;
+  /** True when the store may lack something that counts as brought: the next refresh looks at everything. */
+  #unsettled = false;
 
   private constructor(options: EdgeOptions) {
     this.#options = options;
@@ -110,27 +122,30 @@ export class Edge {
 
   /**
    * Looks after the store: what has rotted is removed and brought again, what nothing has needed for
-   * `grace` milliseconds goes. Readers and refreshes may run meanwhile.
+   * `grace` milliseconds goes. Readers, refreshes and replicas may run meanwhile. What the upstream can't
+   * mend now stands in {@linkcode Edge.status}, and is brought by a later refresh.
    *
-   * @throws {BrecciaError} of the network family when the upstream can't mend it; the storage family.
+   * @throws {BrecciaError} the storage family.
    */
   async maintain(
     store: ManagedStore,
-    { grace, signal }: { readonly grace: number; readonly signal?: AbortSignal | undefined },
+    { grace, pace, signal }: MaintenanceOptions,
   ): Promise<Maintenance> {
-    const damaged = await scrubStore(store, { signal });
+    const damaged = await scrubStore(store, { pace, signal });
     for (const key of damaged) this.#options.log("warn", "damaged object removed", { key });
-    if (damaged.some((key) => key.startsWith("metadata/"))) await this.refresh(signal);
+    if (damaged.length > 0) {
+      this.#unsettled = true;
+      // Told by the refresh itself; what has no use can go all the same.
+      await this.refresh(signal).catch(() => {});
+    }
     const current = this.#current;
     if (current === undefined) return { damaged, removed: 0, removedBytes: 0, waiting: 0 };
-    const { generation, catalog } = current;
-    if (!this.#options.onDemand && damaged.length > 0) {
-      await this.#mirror.bringAll(catalog, signal);
-    }
-    const needed = new Set(generation.keys());
-    for await (const key of this.#mirror.keys(catalog)) needed.add(key);
+    const needed = new Set(await Array.fromAsync(this.#keysOf(current)));
+    const isCurrent = async () =>
+      (await Generation.load(store)).etag === current.generation.etag &&
+      this.#current?.generation === current.generation;
     const now = this.#options.clock.now();
-    return { damaged, ...await sweepStore(store, needed, { now, grace, signal }) };
+    return { damaged, ...await sweepStore(store, needed, { now, grace, isCurrent, signal }) };
   }
 
   /** What is served now, or `undefined` as long as nothing was verified. */
@@ -198,11 +213,15 @@ export class Edge {
       now: clock.now(),
       signal,
     });
-    if (baseline !== undefined && await before?.holds(kept)) return false;
+    const news = baseline === undefined || !await before?.holds(kept);
+    if (!news && !this.#unsettled) return false;
     const catalog = await Catalog.read(metadata);
     if (!onDemand) await this.#mirror.bringAll(catalog, signal);
     const generation = await Generation.commit(store, metadata, kept, { before, replaces });
-    this.#current = this.#serve(generation, catalog);
+    const current = this.#serve(generation, catalog);
+    this.#current = current;
+    this.#unsettled = await isBeingRemoved(store, () => this.#keysOf(current));
+    if (!news) return false;
     this.#options.log("info", "generation", {
       timestamp: metadata.timestamp.version,
       targets: catalog.targets.size,
@@ -216,9 +235,17 @@ export class Edge {
    * pointer, which the next generation replaces: a damaged pointer must not stop the edge for ever.
    */
   async #adoptNewest(): Promise<string | null> {
-    const { generation, etag } = await Generation.load(this.#options.store);
+    const { generation, damage, etag } = await Generation.load(this.#options.store);
+    if (damage !== undefined || (etag === null && this.#current !== undefined)) {
+      this.#unsettled = true;
+    }
     if (generation !== undefined && etag !== this.#current?.generation.etag) {
-      await this.#adopt(generation);
+      await this.#adopt(generation).catch((error) => {
+        // Damaged files are fetched and stored anew: they must not stop the edge for ever either.
+        if (!isBrecciaError(error, "storage-corrupt")) throw error;
+        this.#unsettled = true;
+        this.#report("kept metadata refused", error);
+      });
     }
     return etag;
   }
@@ -233,8 +260,18 @@ export class Edge {
   #serve(generation: Generation, catalog: Catalog): Current {
     const { store } = this.#options;
     const unavailable = (error: unknown) => void this.#report("pack unavailable", error);
-    const parts = { generation, catalog, store, mirror: this.#mirror, unavailable };
+    const damaged = (error: unknown) => {
+      this.#unsettled = true;
+      this.#report("metadata damaged in the store", error);
+    };
+    const parts = { generation, catalog, store, mirror: this.#mirror, unavailable, damaged };
     return { generation, catalog, served: new ServedGeneration(parts) };
+  }
+
+  /** Keys of every object that is needed to serve `current`. */
+  async *#keysOf({ generation, catalog }: Current): AsyncGenerator<string> {
+    yield* generation.keys();
+    yield* this.#mirror.keys(catalog);
   }
 
   #report(event: string, error: unknown): RefreshTrouble {

@@ -1,10 +1,9 @@
 import { encodeHex, equalBytes, sha256 } from "../bytes/mod.ts";
-import { BrecciaError } from "../errors.ts";
+import { BrecciaError, isBrecciaError } from "../errors.ts";
 import type { ObjectStore } from "../ports/mod.ts";
 import { MemoryMetadataStore, type VerifiedMetadata } from "../tuf/mod.ts";
-
-/** Key of the pointer, the one object that is ever replaced. */
-const POINTER = "current";
+import { openRecord, sealRecord } from "./sealed_record.ts";
+import { POINTER_KEY } from "./store_layout.ts";
 
 /** How long the files of an earlier generation can still be fetched, in milliseconds. */
 const GRACE_MILLISECONDS = 24 * 60 * 60_000;
@@ -19,7 +18,7 @@ export interface MetadataFile {
 
 /** The pointer's content: which metadata is current. */
 interface Pointer {
-  readonly format: 1;
+  readonly format: 2;
   /** Reference time of the refresh that verified it, in milliseconds since 1970. */
   readonly verifiedAt: number;
   /** The trust core's own files, by the names it gives them. */
@@ -59,7 +58,7 @@ export class Generation {
 
   /** Keys of every object that this generation needs. */
   *keys(): Generator<string> {
-    yield POINTER;
+    yield POINTER_KEY;
     for (const [, { sha256 }] of this.#pointer.trusted) yield metadataKey(sha256);
     for (const { sha256 } of this.#files.values()) yield metadataKey(sha256);
   }
@@ -94,16 +93,17 @@ export class Generation {
     readonly damage?: BrecciaError;
     readonly etag: string | null;
   }> {
-    const object = await store.get(POINTER);
+    const object = await store.get(POINTER_KEY);
     if (object === undefined) return { etag: null };
-    const pointer = decodePointer(object.bytes);
+    const pointer = await decodePointer(object.bytes);
     return pointer instanceof BrecciaError
       ? { damage: pointer, etag: object.etag }
       : { generation: new Generation(pointer, object.etag), etag: object.etag };
   }
 
   /**
-   * Makes verified metadata current: first its files, then the pointer.
+   * Makes verified metadata current: first its files, then the pointer. Files that are damaged or missing
+   * in the store are written again; earlier ones, which nobody has any more, are no longer served.
    *
    * @throws {BrecciaError} `storage-conflict` when another process made a generation meanwhile; the
    * storage family.
@@ -122,8 +122,8 @@ export class Generation {
       const file = { sha256: encodeHex(await sha256(bytes)), bytes: bytes.length };
       const key = metadataKey(file.sha256);
       // Compared, not only looked up: a damaged file is written again.
-      const there = await store.get(key);
-      if (there === undefined || !equalBytes(there.bytes, bytes)) await store.put(key, bytes);
+      const there = await readIfSound(store, key);
+      if (there === undefined || !equalBytes(there, bytes)) await store.put(key, bytes);
       return file;
     };
     const trusted: Pointer["trusted"] = [];
@@ -137,24 +137,31 @@ export class Generation {
     for await (const { name, bytes } of metadata.files()) served.push([name, await save(bytes)]);
     const names = new Set(served.map(([name]) => name));
     const pointer: Pointer = {
-      format: 1,
+      format: 2,
       verifiedAt: metadata.now,
       trusted,
       served,
-      earlier: before === undefined ? [] : before.#outlived(names, metadata.now),
+      earlier: before === undefined ? [] : await before.#outlived(store, names, metadata.now),
     };
-    const bytes = new TextEncoder().encode(JSON.stringify(pointer));
-    const etag = await store.put(POINTER, bytes, { ifMatch: replaces });
+    const etag = await store.put(POINTER_KEY, await sealRecord(pointer), { ifMatch: replaces });
     return new Generation(pointer, etag);
   }
 
   /** A client in the midst of its refresh still asks for versions that are no longer the newest. */
-  #outlived(names: ReadonlySet<string>, now: number): Pointer["earlier"] {
+  async #outlived(
+    store: ObjectStore,
+    names: ReadonlySet<string>,
+    now: number,
+  ): Promise<Pointer["earlier"]> {
     const { earlier, served } = this.#pointer;
     const leaving = served.map(([name, file]) => [name, file, now + GRACE_MILLISECONDS] as const);
-    return [...earlier, ...leaving]
-      .filter(([name, , until]) => !names.has(name) && until > now && /^\d+\./.test(name))
-      .map(([name, file, until]) => [name, file, until]);
+    const outlived: Pointer["earlier"] = [];
+    for (const [name, file, until] of [...earlier, ...leaving]) {
+      if (names.has(name) || until <= now || !/^\d+\./.test(name)) continue;
+      const there = await store.head(metadataKey(file.sha256));
+      if (there?.size === file.bytes) outlived.push([name, file, until]);
+    }
+    return outlived;
   }
 }
 
@@ -164,41 +171,43 @@ export async function readMetadata(
   file: MetadataFile,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const key = metadataKey(file.sha256);
-  const object = await store.get(key);
-  if (object === undefined || encodeHex(await sha256(object.bytes)) !== file.sha256) {
-    throw new BrecciaError(
-      "storage-corrupt",
-      `Cannot read ${key} from the store: it is ${
-        object ? "damaged" : "missing"
-      }; delete "${POINTER}" ` +
-        `there, and the edge fetches all metadata again`,
-    );
+  const bytes = await readIfSound(store, key);
+  if (bytes !== undefined && encodeHex(await sha256(bytes)) === file.sha256) return bytes;
+  throw new BrecciaError(
+    "storage-corrupt",
+    `Cannot read ${key} from the store: it is ${bytes ? "damaged" : "missing"}; the next refresh ` +
+      `fetches it again`,
+  );
+}
+
+/** The bytes of an object, or `undefined` when it is missing or its medium has lost it. */
+async function readIfSound(
+  store: ObjectStore,
+  key: string,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    return (await store.get(key))?.bytes;
+  } catch (error) {
+    if (isBrecciaError(error, "storage-corrupt")) return undefined;
+    throw error;
   }
-  return object.bytes;
 }
 
 function metadataKey(sha256: string): string {
   return `metadata/${sha256}`;
 }
 
-function decodePointer(bytes: Uint8Array): Pointer | BrecciaError {
+async function decodePointer(bytes: Uint8Array): Promise<Pointer | BrecciaError> {
+  let pointer: Pointer;
   try {
-    const pointer = JSON.parse(new TextDecoder().decode(bytes)) as Pointer;
-    if (pointer.format !== 1) throw new TypeError(`its format is ${pointer.format}`);
-    for (const list of [pointer.trusted, pointer.served, pointer.earlier]) {
-      for (const [name, { sha256 }] of list) {
-        if (typeof name !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) {
-          throw new TypeError("it names no file");
-        }
-      }
-    }
-    return pointer;
-  } catch (cause) {
-    return new BrecciaError(
-      "storage-corrupt",
-      `Cannot read "${POINTER}" from the store: it is damaged; delete it, and the edge fetches all ` +
-        `metadata again`,
-      { cause },
-    );
+    pointer = await openRecord(bytes, POINTER_KEY) as Pointer;
+  } catch (error) {
+    if (isBrecciaError(error)) return error;
+    throw error;
   }
+  return pointer.format === 2 ? pointer : new BrecciaError(
+    "storage-corrupt",
+    `Cannot read "${POINTER_KEY}" from the store: its format is ${pointer.format}; use the version of ` +
+      `Breccia that wrote it, or delete it`,
+  );
 }

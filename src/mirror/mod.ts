@@ -5,7 +5,7 @@
  */
 
 export type { ServedFile } from "./content_store.ts";
-export { Edge, type EdgeOptions, type Maintenance } from "./edge.ts";
+export { Edge, type EdgeOptions, type Maintenance, type MaintenanceOptions } from "./edge.ts";
 export type { EdgeStatus, RefreshTrouble } from "./edge_status.ts";
 export { gather } from "./gather.ts";
 export { keepFresh, keepSound, type RefreshSchedule } from "./refresh_schedule.ts";

@@ -1,4 +1,5 @@
 import { BrecciaError } from "../errors.ts";
+import { openRecord, sealRecord } from "./sealed_record.ts";
 
 /** Of which parts a long file is made. */
 export interface PartList {
@@ -8,9 +9,9 @@ export interface PartList {
   readonly parts: readonly { readonly sha256: string; readonly bytes: number }[];
 }
 
-/** The stored form of a part list: JSON. */
-export function encodePartList(list: PartList): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(JSON.stringify(list));
+/** The stored form of a part list: a sealed record. */
+export function encodePartList(list: PartList): Promise<Uint8Array<ArrayBuffer>> {
+  return sealRecord(list);
 }
 
 /**
@@ -18,20 +19,13 @@ export function encodePartList(list: PartList): Uint8Array<ArrayBuffer> {
  *
  * @throws {BrecciaError} `storage-corrupt` when it is anything else.
  */
-export function decodePartList(bytes: Uint8Array, key: string): PartList {
-  try {
-    const { length, parts } = JSON.parse(new TextDecoder().decode(bytes)) as PartList;
-    const sum = parts.reduce((sum, part) => {
-      if (!/^[0-9a-f]{64}$/.test(part.sha256)) throw new TypeError("a part has no name");
-      return sum + part.bytes;
-    }, 0);
-    if (sum !== length) throw new TypeError(`its parts make ${sum} bytes of ${length}`);
-    return { length, parts };
-  } catch (cause) {
-    throw new BrecciaError(
-      "storage-corrupt",
-      `Cannot read ${key} from the store: it is no list of parts; delete it, and it is made again`,
-      { cause },
-    );
-  }
+export async function decodePartList(bytes: Uint8Array, key: string): Promise<PartList> {
+  const { length, parts } = await openRecord(bytes, key) as PartList;
+  const sum = parts.reduce((sum, part) => sum + part.bytes, 0);
+  if (sum === length) return { length, parts };
+  throw new BrecciaError(
+    "storage-corrupt",
+    `Cannot read ${key} from the store: its parts make ${sum} bytes of ${length}; delete it, and it is ` +
+      `made again`,
+  );
 }

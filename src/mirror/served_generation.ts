@@ -30,6 +30,8 @@ export interface ServedParts {
   readonly mirror: ContentMirror;
   /** Told of a pack that could not be had while others of its release can. */
   unavailable(error: unknown): void;
+  /** Told that a metadata file can't be read as it was stored. */
+  damaged(error: unknown): void;
 }
 
 type Open = () => Promise<ServedFile>;
@@ -141,7 +143,10 @@ export class ServedGeneration {
   async #metadataBytes(file: MetadataFile): Promise<Uint8Array<ArrayBuffer>> {
     const kept = this.#smallMetadata.get(file.sha256);
     if (kept !== undefined) return kept;
-    const bytes = await readMetadata(this.#parts.store, file);
+    const bytes = await readMetadata(this.#parts.store, file).catch((error) => {
+      this.#parts.damaged(error);
+      throw error;
+    });
     if (bytes.length <= SMALL_METADATA_BYTES) {
       if (this.#smallMetadata.size >= SMALL_METADATA_FILES) this.#smallMetadata.clear();
       this.#smallMetadata.set(file.sha256, bytes);

@@ -1,7 +1,7 @@
-import type { ManagedStore } from "../ports/mod.ts";
-
-/** Where it is kept since when objects are not needed. */
-const LEDGER = "sweep";
+import { isBrecciaError } from "../errors.ts";
+import type { ManagedStore, ObjectSource } from "../ports/mod.ts";
+import { openRecord, sealRecord } from "./sealed_record.ts";
+import { isOwnKey, isPartListKey, LEDGER_KEY } from "./store_layout.ts";
 
 /** What a sweep found and did. */
 export interface SweepResult {
@@ -13,43 +13,122 @@ export interface SweepResult {
   readonly waiting: number;
 }
 
+/** How a sweep decides. */
+export interface SweepOptions {
+  /** The time, in milliseconds since 1970. */
+  readonly now: number;
+  /** How long nothing must have needed an object before it goes, in milliseconds. */
+  readonly grace: number;
+  /** Whether the generation that `needed` was made of is still the current one, in the store. */
+  readonly isCurrent: () => Promise<boolean>;
+  /** Ends the sweep. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Since when objects are not needed, and which are being removed. */
+interface Ledger {
+  readonly waiting: readonly (readonly [key: string, since: number])[];
+  readonly removing: readonly string[];
+}
+
+/** Keys of a publisher who keeps a repository in the same place. */
+const PUBLISHED = /^(?:\.breccia\/|metadata\/timestamp\.json$)/;
+
 /**
  * Removes objects that nothing has needed for `grace` milliseconds. What was needed a moment ago may still
  * be read by a client, and what is not needed yet may belong to a refresh under way, here or at a replica:
  * so an object goes only when two sweeps, at least `grace` apart, found no use for it.
  *
+ * A refresh may find an old object in the store and count on it at the very moment in which it goes.
+ * Therefore a sweep first writes down what it will remove and then looks whether the generation is still
+ * the current one, and a refresh first makes its generation current and then asks
+ * {@linkcode isBeingRemoved}: whatever the interleaving, one of the two sees the other.
+ *
+ * What no edge names is left alone, and so is content in a place where a repository is published too: its
+ * publisher may have staged it.
+ *
  * @param needed Keys that must stay.
+ * @throws {BrecciaError} `storage-conflict` when another process sweeps the same store; the storage family.
  */
 export async function sweepStore(
   store: ManagedStore,
   needed: ReadonlySet<string>,
-  { now, grace, signal }: { now: number; grace: number; signal?: AbortSignal | undefined },
+  { now, grace, isCurrent, signal }: SweepOptions,
 ): Promise<SweepResult> {
-  const since = await readLedger(store);
+  const { ledger, etag } = await readLedger(store);
+  const since = new Map(ledger.waiting);
   const waiting = new Map<string, number>();
-  let removed = 0;
-  let removedBytes = 0;
+  const leaving = new Map<string, number>();
+  let published = false;
   for await (const { key, size } of store.list("", { ...(signal && { signal }) })) {
-    if (needed.has(key) || key === LEDGER) continue;
+    if (PUBLISHED.test(key)) published = true;
+    if (needed.has(key) || !isOwnKey(key)) continue;
     const found = since.get(key) ?? now;
-    if (now - found < grace) {
-      waiting.set(key, found);
-      continue;
-    }
+    if (now - found < grace) waiting.set(key, found);
+    else leaving.set(key, size);
+  }
+  if (published) forgetContent(waiting, leaving);
+  const announced = await writeLedger(store, waiting, [...leaving.keys()], etag);
+  if (leaving.size > 0 && !await isCurrent()) {
+    for (const key of leaving.keys()) waiting.set(key, since.get(key) ?? now);
+    leaving.clear();
+  }
+  let removedBytes = 0;
+  for (const [key, size] of listsFirst(leaving)) {
+    signal?.throwIfAborted();
     await store.delete(key);
-    removed++;
     removedBytes += size;
   }
-  await store.put(LEDGER, new TextEncoder().encode(JSON.stringify([...waiting])));
-  return { removed, removedBytes, waiting: waiting.size };
+  await writeLedger(store, waiting, [], announced);
+  return { removed: leaving.size, removedBytes, waiting: waiting.size };
+}
+
+/**
+ * Whether a sweep, here or elsewhere, is removing one of `needed` or was when its process died. For after a
+ * generation was made current: then what was counted on must be looked for again.
+ */
+export async function isBeingRemoved(
+  store: ObjectSource,
+  needed: () => AsyncIterable<string>,
+): Promise<boolean> {
+  const removing = new Set((await readLedger(store)).ledger.removing);
+  if (removing.size === 0) return false;
+  for await (const key of needed()) if (removing.has(key)) return true;
+  return false;
+}
+
+/** A list of parts goes before its parts: what is listed must be there, also after a crash in between. */
+function listsFirst(leaving: ReadonlyMap<string, number>): (readonly [string, number])[] {
+  return [...leaving].sort(([a], [b]) => Number(isPartListKey(b)) - Number(isPartListKey(a)));
+}
+
+function forgetContent(...maps: readonly Map<string, number>[]): void {
+  for (const map of maps) {
+    for (const key of map.keys()) if (/^(?:packs|deltas|targets)\//.test(key)) map.delete(key);
+  }
 }
 
 /** A ledger that is missing or damaged only makes everything wait for its grace anew. */
-async function readLedger(store: ManagedStore): Promise<ReadonlyMap<string, number>> {
-  const object = await store.get(LEDGER);
+async function readLedger(
+  store: ObjectSource,
+): Promise<{ readonly ledger: Ledger; readonly etag: string | null }> {
+  const object = await store.get(LEDGER_KEY);
+  const none: Ledger = { waiting: [], removing: [] };
+  if (object === undefined) return { ledger: none, etag: null };
   try {
-    return new Map(JSON.parse(new TextDecoder().decode(object?.bytes)) as [string, number][]);
-  } catch {
-    return new Map();
+    return { ledger: await openRecord(object.bytes, LEDGER_KEY) as Ledger, etag: object.etag };
+  } catch (error) {
+    if (!isBrecciaError(error, "storage-corrupt")) throw error;
+    return { ledger: none, etag: object.etag };
   }
+}
+
+async function writeLedger(
+  store: ManagedStore,
+  waiting: ReadonlyMap<string, number>,
+  removing: readonly string[],
+  ifMatch: string | null,
+): Promise<string> {
+  const ledger: Ledger = { waiting: [...waiting], removing };
+  return await store.put(LEDGER_KEY, await sealRecord(ledger), { ifMatch });
 }

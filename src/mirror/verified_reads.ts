@@ -1,3 +1,4 @@
+import { isBrecciaError } from "../errors.ts";
 import type { ObjectStore } from "../ports/mod.ts";
 import { InFlight } from "./in_flight.ts";
 import { hasNamedDigest } from "./named_digest.ts";
@@ -49,7 +50,7 @@ export class VerifiedReads {
       }
       this.#readingBytes += length;
       try {
-        const bytes = (await this.#store.get(key))?.bytes;
+        const bytes = await this.#fromStore(key);
         if (bytes?.length !== length || !await hasNamedDigest(key, bytes)) return undefined;
         this.#keep(key, bytes);
         return bytes;
@@ -59,6 +60,16 @@ export class VerifiedReads {
         this.#ended = Promise.withResolvers();
       }
     });
+  }
+
+  /** What the medium can't give back counts as damaged: it is brought again, to another place there. */
+  async #fromStore(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    try {
+      return (await this.#store.get(key))?.bytes;
+    } catch (error) {
+      if (isBrecciaError(error, "storage-corrupt")) return undefined;
+      throw error;
+    }
   }
 
   #keep(key: string, bytes: Uint8Array<ArrayBuffer>): void {

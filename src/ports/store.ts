@@ -12,7 +12,8 @@
  * - **Honest absence**: "not there" is `undefined`; every failure to know is a throw.
  *
  * Errors: `storage-full`, `storage-read-only`, `storage-denied`, `storage-conflict` (a condition was
- * not met) and `storage-failed` (anything else; trying again may help).
+ * not met), `storage-corrupt` (the medium has lost this object; a put replaces it) and `storage-failed`
+ * (anything else; trying again may help).
  *
  * @module
  */

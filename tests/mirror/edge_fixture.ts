@@ -32,6 +32,11 @@ export class Origin {
   /** Publishes a release of these files. */
   async release(version: string, files: Record<string, string | Uint8Array>): Promise<void> {
     await addRelease(this.store, { version, tree: new MemoryTree(files) });
+    await this.publish();
+  }
+
+  /** Publishes what is staged. */
+  async publish(): Promise<void> {
     await publishRepository(this.store, { keys: this.#keys, clock });
   }
 
