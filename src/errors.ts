@@ -40,6 +40,8 @@ export const ERROR_CODES = {
     "pack-mismatch",
     "frame-malformed",
     "frame-oversized",
+    "recipe-malformed",
+    "hint-malformed",
     "delta-malformed",
     "delta-mismatch",
     "path-unsafe",

@@ -85,3 +85,28 @@ export const DELTA_LIMITS = {
   /** Load segments, executable ranges or hint tables of one image: each look-up may walk them. */
   imageRows: 256,
 } as const;
+
+/** Bounds on opening archives, and on recipes for making them again (docs/formats/archive-recipe.md). */
+export const ARCHIVE_LIMITS = {
+  /** Stops zip bombs: content of one deflate stream is at most this many times its length, and the slack. */
+  expansion: 64,
+  slackBytes: 16 * MiB,
+  /** Stretches of one archive: a zip of half a million members. */
+  steps: 1_048_576,
+  /** Different settings in one archive. */
+  settings: 64,
+  /** Once deflating has taken so long, in milliseconds, slower than the pace below is given up. */
+  patienceMilliseconds: 5_000,
+  /** Bytes of content per millisecond: stops inputs that are made to deflate slowly. */
+  paceBytes: 500,
+  /** Members of a zip in a row whose settings were not found, until no more are tried. */
+  failures: 16,
+} as const;
+
+/** Bounds on hint indexes, which are never trusted (docs/formats/hint-index.md). */
+export const HINT_LIMITS = {
+  /** As stored. */
+  bytes: 64 * MiB,
+  /** Its tables after decompression. */
+  tableBytes: 128 * MiB,
+} as const;

@@ -9,7 +9,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["mod.ts", "workers/", "src/cli/", "bin/"],
   ["cache/"],
   ["src/publish/", "src/mirror/", "src/client/", "src/install/"],
-  ["src/tuf/", "src/transport/", "src/delta/"],
+  ["src/tuf/", "src/transport/", "src/delta/", "src/archive/"],
   ["src/index/"],
   ["src/ports/"],
   ["src/chunk/", "src/codec/"],

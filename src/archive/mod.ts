@@ -1,0 +1,12 @@
+/**
+ * Compressed archives, opened so that they can be made again byte for byte: gzip and zip by zlib, by
+ * Chromium's zlib and by gzip(1).
+ *
+ * @module
+ */
+
+export { type DeflateSettings, type Flavour, FLAVOURS } from "./deflater.ts";
+export { OpenedArchive } from "./opened_archive.ts";
+export { type ReadContent, rebuildArchive } from "./rebuild.ts";
+export { type CopyStep, type DeflateStep, type Recipe, type Step } from "./recipe.ts";
+export { decodeRecipe, encodeRecipe } from "./recipe_format.ts";
