@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { BrecciaError } from "../src/errors.ts";
+import { tryLock } from "./lock_file.ts";
 import { storageError } from "./storage_error.ts";
 
 /** Where files are written before they get their name. No key can lead there: `+` is not legal. */
@@ -64,25 +65,31 @@ export class AtomicFiles {
   }
 
   async #withLockFile<T>(path: string, action: () => Promise<T>): Promise<T> {
-    const lock = join(this.#staging, `${encodeURIComponent(path).slice(-180)}.lock`);
-    try {
-      await (await openIn(this.#staging, lock)).close();
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== "EEXIST") {
-        throw storageError(cause, "lock", path);
-      }
-      if (await ageOf(lock) > STALE_LOCK_MILLISECONDS) await rm(lock, { force: true });
-      throw new BrecciaError(
-        "storage-conflict",
-        `Cannot replace ${path}: another process is writing it; read it again and decide anew`,
-        { cause },
-      );
-    }
+    const release = await this.#lock(path);
     try {
       return await action();
     } finally {
-      await rm(lock, { force: true });
+      await release();
     }
+  }
+
+  async #lock(path: string): Promise<() => Promise<void>> {
+    const lock = join(this.#staging, `${encodeURIComponent(path).slice(-180)}.lock`);
+    await mkdir(this.#staging, { recursive: true }).catch((cause) => {
+      throw storageError(cause, "lock", path);
+    });
+    const release = await tryLock(lock);
+    if (release !== undefined) return release;
+    // Of a process on another machine nobody knows whether it lives: there the age decides.
+    if (await ageOf(lock) > STALE_LOCK_MILLISECONDS) {
+      await rm(lock, { force: true });
+      const late = await tryLock(lock);
+      if (late !== undefined) return late;
+    }
+    throw new BrecciaError(
+      "storage-conflict",
+      `Cannot replace ${path}: another process is writing it; read it again and decide anew`,
+    );
   }
 }
 

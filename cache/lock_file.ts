@@ -1,4 +1,5 @@
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import process from "node:process";
 import { BrecciaError } from "../src/errors.ts";
 import { storageError } from "./storage_error.ts";
@@ -8,7 +9,11 @@ interface Holder {
   readonly pid: number;
   /** Clock ticks from boot to its start, where the system tells. */
   readonly start: string;
+  /** The machine that it runs on: of processes elsewhere nothing can be known here. */
+  readonly host: string;
 }
+
+const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
 /** How often a lock left by a dead process is taken over before giving up. */
 const ATTEMPTS = 5;
@@ -21,29 +26,54 @@ const ATTEMPTS = 5;
  * @throws {BrecciaError} `locked` at once when a living process holds it; the storage family.
  */
 export async function lockFile(path: string, what: string): Promise<() => Promise<void>> {
+  const release = await tryLock(path);
+  if (release !== undefined) return release;
+  throw new BrecciaError(
+    "locked",
+    `Cannot change ${what}: another updater is at work there; wait until it ends`,
+  );
+}
+
+/**
+ * As {@linkcode lockFile}, with `undefined` when a living process holds the lock, or one on another machine.
+ *
+ * @throws {BrecciaError} the storage family.
+ */
+export async function tryLock(path: string): Promise<(() => Promise<void>) | undefined> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     try {
-      await using file = await open(path, "wx", 0o600);
-      const holder: Holder = { pid: process.pid, start: await startOf(process.pid) ?? "" };
-      await file.writeFile(JSON.stringify(holder));
+      await create(path);
       return () => rm(path, { force: true });
     } catch (cause) {
       if ((cause as { code?: string }).code !== "EEXIST") throw storageError(cause, "lock", path);
     }
     const content = await readFile(path, "utf8").catch(() => undefined);
     if (content === undefined) continue;
-    if (await isHeld(content)) {
-      throw new BrecciaError(
-        "locked",
-        `Cannot change ${what}: another updater is at work there; wait until it ends`,
-      );
-    }
+    if (await isHeld(content)) return undefined;
     await removeStale(path, content);
   }
-  throw new BrecciaError("locked", `Cannot change ${what}: its lock changes hands; run it again`);
+  return undefined;
 }
 
-/** A file that its holder has not filled yet counts as held. */
+/** Makes the lock with its content at once, so that a process that dies here leaves a readable one. */
+async function create(path: string): Promise<void> {
+  const own = `${path}.${process.pid}.${crypto.randomUUID().slice(0, 8)}`;
+  const start = await startOf(process.pid) ?? "";
+  const content = JSON.stringify({ pid: process.pid, start, host: hostname() } satisfies Holder);
+  const options = { flag: "wx", mode: 0o600 } as const;
+  try {
+    await writeFile(own, content, options);
+    await link(own, path).catch((cause: { code?: string }) => {
+      // File systems without hard links: there the content comes an instant after the name.
+      if (!NO_LINKS.has(cause.code ?? "")) throw cause;
+      return writeFile(path, content, options);
+    });
+  } finally {
+    await rm(own, { force: true });
+  }
+}
+
+/** A file that says nothing counts as held. */
 async function isHeld(content: string): Promise<boolean> {
   let holder: Partial<Holder>;
   try {
@@ -51,7 +81,7 @@ async function isHeld(content: string): Promise<boolean> {
   } catch {
     return true;
   }
-  if (typeof holder.pid !== "number") return true;
+  if (typeof holder.pid !== "number" || (holder.host ?? hostname()) !== hostname()) return true;
   const start = await startOf(holder.pid);
   return start !== undefined && (start === "" || holder.start === "" || start === holder.start);
 }

@@ -61,6 +61,7 @@ export class Edge {
   readonly #options: EdgeOptions;
   readonly #mirror: ContentMirror;
   readonly #refreshing = new InFlight<boolean>();
+  readonly #maintaining = new InFlight<Maintenance>();
   #current: Current | undefined;
   #confirmedAt: number | null = null;
   #trouble: RefreshTrouble | null = null;
@@ -123,11 +124,16 @@ export class Edge {
   /**
    * Looks after the store: what has rotted is removed and brought again, what nothing has needed for
    * `grace` milliseconds goes. Readers, refreshes and replicas may run meanwhile. What the upstream can't
-   * mend now stands in {@linkcode Edge.status}, and is brought by a later refresh.
+   * mend now stands in {@linkcode Edge.status}, and is brought by a later refresh. Calls at the same time
+   * are one.
    *
-   * @throws {BrecciaError} the storage family.
+   * @throws {BrecciaError} `storage-conflict` when another process looks after the store; the storage family.
    */
-  async maintain(
+  maintain(store: ManagedStore, options: MaintenanceOptions): Promise<Maintenance> {
+    return this.#maintaining.join("maintain", () => this.#maintain(store, options));
+  }
+
+  async #maintain(
     store: ManagedStore,
     { grace, pace, signal }: MaintenanceOptions,
   ): Promise<Maintenance> {

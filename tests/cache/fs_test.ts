@@ -56,19 +56,26 @@ Deno.test("what a crashed writer staged is never read, and is removed when it is
   });
 });
 
-Deno.test("a lock that a crashed writer left stops no writer for long", async () => {
+Deno.test("a lock that a crashed writer left stops no writer, one of another machine not for long", async () => {
   await inDirectory(async (root) => {
     const store = new FileStore(root);
     const etag = await store.put("current", new Uint8Array([1]));
     const lock = `${root}/+staging/${encodeURIComponent(`${root}/current`).slice(-180)}.lock`;
-    await Deno.writeTextFile(lock, "");
+    const dead = await new Deno.Command("true").spawn();
+    await dead.status;
+    await Deno.mkdir(`${root}/+staging`, { recursive: true });
+    const holder = { pid: dead.pid, start: "1", host: Deno.hostname() };
+    await Deno.writeTextFile(lock, JSON.stringify(holder));
+    const second = await store.put("current", new Uint8Array([2]), { ifMatch: etag });
+
+    await Deno.writeTextFile(lock, JSON.stringify({ ...holder, host: "elsewhere" }));
     await assert.rejects(
-      store.put("current", new Uint8Array([2]), { ifMatch: etag }),
+      store.put("current", new Uint8Array([3]), { ifMatch: second }),
       (error) => isBrecciaError(error, "storage-conflict"),
     );
     await Deno.utime(lock, 0, 0);
-    await assert.rejects(store.put("current", new Uint8Array([2]), { ifMatch: etag }));
-    await store.put("current", new Uint8Array([2]), { ifMatch: etag });
+    await store.put("current", new Uint8Array([3]), { ifMatch: second });
+    assert.deepEqual(filesBelow(root), ["current"]);
   });
 });
 
