@@ -109,4 +109,6 @@ export const HINT_LIMITS = {
   bytes: 64 * MiB,
   /** Its tables after decompression. */
   tableBytes: 128 * MiB,
+  /** Bytes of the file that are hashed, and made again, together. */
+  blockBytes: 256 * KiB,
 } as const;

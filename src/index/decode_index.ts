@@ -2,7 +2,7 @@ import { ByteReader, compareBytes, equalBytes, SHA256_BYTES } from "../bytes/mod
 import { checkChunking, type Chunking } from "../chunk/mod.ts";
 import { loadZstd } from "../codec/mod.ts";
 import { CONTENT_LIMITS, INDEX_LIMITS } from "../limits.ts";
-import { type ChunkRef, ChunkTable } from "./chunk_table.ts";
+import { countOf, readChunks, readPacks } from "./chunk_columns.ts";
 import { checkEntries } from "./entry_check.ts";
 import {
   ENTRY_KINDS,
@@ -12,7 +12,7 @@ import {
   SECTION,
 } from "./index_format.ts";
 import { readDeltas } from "./delta_section.ts";
-import type { DeltaRef, IndexEntry, PackRef, ReleaseIndex } from "./release_index.ts";
+import type { DeltaRef, IndexEntry, ReleaseIndex } from "./release_index.ts";
 import { StreamLayout } from "./stream_layout.ts";
 
 /**
@@ -96,53 +96,6 @@ function readChunking(reader: ByteReader): Chunking {
     reader.fail("its chunk lengths make no sense", cause);
   }
   return chunking;
-}
-
-/** A count is bounded by the limit and by what the bytes left could hold, before memory is taken. */
-function countOf(reader: ByteReader, what: string, limit: number, bytesEach: number): number {
-  const count = reader.varint();
-  if (count > limit || count * bytesEach > reader.remaining) {
-    reader.fail(`${count} ${what} are claimed, more than there can be`);
-  }
-  return count;
-}
-
-function readPacks(reader: ByteReader, count: number): PackRef[] {
-  const hashes = Array.from({ length: count }, () => reader.bytes(SHA256_BYTES));
-  return hashes.map((sha256) => ({ sha256, bytes: reader.varint(CONTENT_LIMITS.packBytes) }));
-}
-
-function readChunks(reader: ByteReader, count: number, packs: readonly PackRef[]): ChunkTable {
-  const lengths = new Uint32Array(count);
-  for (let i = 0; i < count; i++) {
-    lengths[i] = reader.varint(CONTENT_LIMITS.chunkBytes);
-    if (lengths[i] === 0) reader.fail(`chunk ${i} is empty`);
-  }
-  const hashes = reader.bytes(count * SHA256_BYTES);
-  const storedLengths = new Uint32Array(count);
-  for (let i = 0; i < count; i++) {
-    storedLengths[i] = reader.varint(lengths[i]!);
-    if (storedLengths[i] === 0) reader.fail(`chunk ${i} is stored in no bytes`);
-  }
-  function* places(): Generator<Omit<ChunkRef, "ordinal" | "offset">> {
-    let pack = 0;
-    let packOffset = 0;
-    for (let i = 0; i < count; i++) {
-      const place = reader.varint();
-      if (place > 0) {
-        pack = place - 1;
-        packOffset = reader.varint(CONTENT_LIMITS.packBytes);
-      }
-      const storedLength = storedLengths[i]!;
-      if (packOffset + storedLength > (packs[pack]?.bytes ?? 0)) {
-        reader.fail(`chunk ${i} lies outside its pack`);
-      }
-      const hash = hashes.subarray(i * SHA256_BYTES, (i + 1) * SHA256_BYTES);
-      yield { hash, length: lengths[i]!, pack, packOffset, storedLength };
-      packOffset += storedLength;
-    }
-  }
-  return new ChunkTable(places(), count);
 }
 
 function readEntries(reader: ByteReader, count: number): IndexEntry[] {

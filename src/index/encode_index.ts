@@ -1,5 +1,6 @@
 import { ByteWriter, concatBytes } from "../bytes/mod.ts";
 import { loadZstd } from "../codec/mod.ts";
+import { writeChunks, writePacks } from "./chunk_columns.ts";
 import {
   ENTRY_KINDS,
   INDEX_HEADER_BYTES,
@@ -39,30 +40,11 @@ function encodeTables(index: ReleaseIndex): Uint8Array {
   out.varint(index.packs.length);
   out.varint(index.chunks.count);
   out.varint(index.entries.length);
-  for (const pack of index.packs) out.bytes(pack.sha256);
-  for (const pack of index.packs) out.varint(pack.bytes);
-  writeChunks(out, index);
+  writePacks(out, index.packs);
+  writeChunks(out, index.chunks);
   writeEntries(out, index);
   writeSections(out, index);
   return out.finish();
-}
-
-function writeChunks(out: ByteWriter, { chunks }: ReleaseIndex): void {
-  for (const chunk of chunks) out.varint(chunk.length);
-  for (const chunk of chunks) out.bytes(chunk.hash);
-  for (const chunk of chunks) out.varint(chunk.storedLength);
-  let pack = 0;
-  let offset = 0;
-  for (const chunk of chunks) {
-    if (chunk.pack === pack && chunk.packOffset === offset) {
-      out.varint(0);
-    } else {
-      out.varint(chunk.pack + 1);
-      out.varint(chunk.packOffset);
-    }
-    pack = chunk.pack;
-    offset = chunk.packOffset + chunk.storedLength;
-  }
 }
 
 function writeEntries(out: ByteWriter, { entries }: ReleaseIndex): void {

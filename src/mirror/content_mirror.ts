@@ -42,6 +42,7 @@ export class ContentMirror {
    * @throws {BrecciaError} the first failure; what was verified until then stays.
    */
   async bringAll(catalog: Catalog, signal?: AbortSignal): Promise<void> {
+    this.content.files.resemble([...catalog.targets.values()]);
     for (const release of catalog.releases) await this.#bringRelease(catalog, release, signal);
     const others = [...catalog.targets.values()].filter((target) =>
       catalog.releaseOfArchive(target) === undefined

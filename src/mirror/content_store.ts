@@ -5,6 +5,8 @@ import { CONTENT_LIMITS, METADATA_LIMITS } from "../limits.ts";
 import type { ByteRange, ObjectStore } from "../ports/mod.ts";
 import { gather } from "./gather.ts";
 import { decodePartList, encodePartList, type PartList } from "./part_list.ts";
+import { ChunkedFiles } from "./chunked_files.ts";
+import { readPackRange } from "./pack_range.ts";
 import { VerifiedReads } from "./verified_reads.ts";
 import { checkDigests, type LicensedFile, objectName, VerifiedObject } from "./verified_object.ts";
 
@@ -24,6 +26,9 @@ export type ContentKind = "packs" | "deltas" | "targets";
 /** Files up to this length are one object; longer ones are stored in parts. */
 const WHOLE_BYTES = CONTENT_LIMITS.packBytes;
 
+/** Targets from this length on are chunked: shorter ones are a few chunks at most. */
+const CHUNKED_BYTES = 256 * 1024;
+
 /** Length of all parts but the last. */
 const PART_BYTES = 4 * 1024 * 1024;
 
@@ -33,22 +38,27 @@ const READ_BYTES = 1024 * 1024;
 /**
  * Verified content in a store. Only what has its signed digests gets the name under which it is read.
  *
- * A file of up to 16 MiB is one object, `KIND/HASH`. A longer one is streamed into `parts/HASH` objects,
+ * Targets of 256 KiB and more are chunked (see {@linkcode ChunkedFiles}). Any other file of up to 16 MiB is
+ * one object, `KIND/HASH`. A longer one is streamed into `parts/HASH` objects,
  * each named by its own digest, and becomes readable when the whole is verified and its list of parts,
  * `KIND/HASH.parts`, is written.
  */
 export class ContentStore {
   readonly #store: ObjectStore;
   readonly #reads: VerifiedReads;
+  /** Large targets, which are stored as chunks. */
+  readonly files: ChunkedFiles;
 
   /** Keeps content in `store`. */
   constructor(store: ObjectStore) {
     this.#store = store;
     this.#reads = new VerifiedReads(store);
+    this.files = new ChunkedFiles(store);
   }
 
   /** True when the file is there. */
   async has(kind: ContentKind, file: LicensedFile): Promise<boolean> {
+    if (isChunked(kind, file)) return await this.files.has(file);
     const key = keyOf(kind, file);
     return await this.#store.head(isWhole(file) ? key : `${key}.parts`) !== undefined;
   }
@@ -62,6 +72,7 @@ export class ContentStore {
     file: LicensedFile,
     mend: () => Promise<void>,
   ): Promise<ServedFile | undefined> {
+    if (isChunked(kind, file)) return await this.files.open(file, mend);
     const key = keyOf(kind, file);
     const size = file.length;
     let parts = [{ key, bytes: size }];
@@ -88,12 +99,14 @@ export class ContentStore {
     const key = keyOf("packs", pack);
     const info = await this.#store.head(key);
     if (info?.size !== pack.length) return undefined;
-    const read = (range: ByteRange, signal?: AbortSignal) => this.#readObject(key, range, signal);
+    const read = (range: ByteRange, signal?: AbortSignal) =>
+      readPackRange(this.#store, key, range, signal);
     return { size: pack.length, etag: objectName(pack), read };
   }
 
   /** Keys of the objects that a file is stored in, as far as they are known. */
   async *keysOf(kind: ContentKind, file: LicensedFile): AsyncGenerator<string> {
+    if (isChunked(kind, file)) return yield* this.files.keysOf(file);
     const key = keyOf(kind, file);
     if (isWhole(file)) {
       yield key;
@@ -121,6 +134,7 @@ export class ContentStore {
     file: LicensedFile,
     body: AsyncIterable<Uint8Array>,
   ): Promise<void> {
+    if (isChunked(kind, file)) return await this.files.ingest(file, body);
     const what = `${kind}/${objectName(file).slice(0, 16)}…`;
     const code = kind === "deltas" ? "delta-mismatch" : "target-mismatch";
     if (isWhole(file)) {
@@ -189,30 +203,14 @@ export class ContentStore {
       `Cannot read ${key} from the store: it is damaged again after it was brought anew; check the disk`,
     );
   }
-
-  async *#readObject(
-    key: string,
-    { offset, length }: ByteRange,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-    for (let read = 0; read < length;) {
-      const range = { offset: offset + read, length: Math.min(READ_BYTES, length - read) };
-      const object = await this.#store.get(key, { range, ...(signal && { signal }) });
-      if (object?.bytes.length !== range.length) {
-        throw new BrecciaError(
-          "storage-corrupt",
-          `Cannot read ${key} from the store: bytes ${range.offset}+${range.length} are missing; ` +
-            `delete it, and it is fetched again`,
-        );
-      }
-      read += range.length;
-      yield object.bytes;
-    }
-  }
 }
 
 function keyOf(kind: ContentKind, file: LicensedFile): string {
   return `${kind}/${objectName(file)}`;
+}
+
+function isChunked(kind: ContentKind, { length }: LicensedFile): boolean {
+  return kind === "targets" && length >= CHUNKED_BYTES;
 }
 
 function isWhole({ length }: LicensedFile): boolean {

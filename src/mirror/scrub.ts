@@ -1,8 +1,9 @@
+import { decodeHint } from "../archive/mod.ts";
 import { isBrecciaError } from "../errors.ts";
 import type { ManagedStore, StoredObject } from "../ports/mod.ts";
 import { hasNamedDigest } from "./named_digest.ts";
 import { decodePartList } from "./part_list.ts";
-import { isOwnKey, isPartListKey } from "./store_layout.ts";
+import { isHintKey, isOwnKey, isPartListKey } from "./store_layout.ts";
 
 /** How a scrub goes about it. */
 export interface ScrubOptions {
@@ -61,12 +62,13 @@ async function removeListsOf(
 }
 
 async function isSound(key: string, { bytes }: StoredObject): Promise<boolean> {
-  if (!isPartListKey(key)) return await hasNamedDigest(key, bytes) === true;
+  if (!isPartListKey(key) && !isHintKey(key)) return await hasNamedDigest(key, bytes) === true;
   try {
-    await decodePartList(bytes, key);
+    if (isHintKey(key)) await decodeHint(bytes);
+    else await decodePartList(bytes, key);
     return true;
   } catch (error) {
-    if (!isBrecciaError(error, "storage-corrupt")) throw error;
+    if (!isBrecciaError(error)) throw error;
     return false;
   }
 }

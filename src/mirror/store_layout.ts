@@ -5,7 +5,7 @@ export const POINTER_KEY = "current";
 export const LEDGER_KEY = "sweep";
 
 const OWN_KEY =
-  /^(?:metadata|parts|packs|deltas|targets)\/(?:[0-9a-f]{64}|[0-9a-f]{128})(?:\.parts)?$/;
+  /^(?:metadata|parts|packs|deltas|targets)\/(?:[0-9a-f]{64}|[0-9a-f]{128})(?:\.parts|\.hint)?$/;
 
 /**
  * Whether an edge names its objects so. What else lies in its directory or bucket is somebody's, and is
@@ -18,4 +18,9 @@ export function isOwnKey(key: string): boolean {
 /** Whether the object is a list of parts (see `ContentStore`). */
 export function isPartListKey(key: string): boolean {
   return key.endsWith(".parts");
+}
+
+/** Whether the object is a hint index (see `ChunkedFiles`). */
+export function isHintKey(key: string): boolean {
+  return key.endsWith(".hint");
 }

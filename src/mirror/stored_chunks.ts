@@ -10,6 +10,9 @@ export interface StoredChunk {
   readonly stored: Uint8Array<ArrayBuffer> | undefined;
 }
 
+/** Chunks and the packs that they lie in. */
+export type ChunkedContent = Pick<ReleaseIndex, "chunks" | "packs">;
+
 /** Opens a pack of an index by its number; `undefined` when it can't be had. */
 export type OpenPack = (pack: PackRef, number: number) => Promise<ServedFile | undefined>;
 
@@ -21,7 +24,7 @@ const RUN_BYTES = 1024 * 1024;
  * places allow. Not verified: the store may have lost a bit. Memory is bounded by one run.
  */
 export async function* readStoredChunks(
-  index: ReleaseIndex,
+  index: ChunkedContent,
   ordinals: Iterable<number>,
   openPack: OpenPack,
   signal?: AbortSignal,
@@ -40,7 +43,7 @@ export async function* readStoredChunks(
   }
 }
 
-function* runsOf(index: ReleaseIndex, ordinals: Iterable<number>): Generator<ChunkRef[]> {
+function* runsOf(index: ChunkedContent, ordinals: Iterable<number>): Generator<ChunkRef[]> {
   let run: ChunkRef[] = [];
   let bytes = 0;
   for (const ordinal of ordinals) {

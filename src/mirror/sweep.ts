@@ -1,7 +1,7 @@
 import { isBrecciaError } from "../errors.ts";
 import type { ManagedStore, ObjectSource } from "../ports/mod.ts";
 import { openRecord, sealRecord } from "./sealed_record.ts";
-import { isOwnKey, isPartListKey, LEDGER_KEY } from "./store_layout.ts";
+import { isHintKey, isOwnKey, isPartListKey, LEDGER_KEY } from "./store_layout.ts";
 
 /** What a sweep found and did. */
 export interface SweepResult {
@@ -97,9 +97,10 @@ export async function isBeingRemoved(
   return false;
 }
 
-/** A list of parts goes before its parts: what is listed must be there, also after a crash in between. */
+/** A list of parts goes before its parts, a hint index before its packs: what is listed must be there, also after a crash in between. */
 function listsFirst(leaving: ReadonlyMap<string, number>): (readonly [string, number])[] {
-  return [...leaving].sort(([a], [b]) => Number(isPartListKey(b)) - Number(isPartListKey(a)));
+  const isRecordKey = (key: string) => isPartListKey(key) || isHintKey(key);
+  return [...leaving].sort(([a], [b]) => Number(isRecordKey(b)) - Number(isRecordKey(a)));
 }
 
 function forgetContent(...maps: readonly Map<string, number>[]): void {

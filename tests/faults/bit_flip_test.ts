@@ -72,10 +72,10 @@ for (
       ["current", "deltas/", "metadata/", "packs/", "sweep", "targets/"],
     ],
     [
-      "a target in parts",
+      "a large foreign target",
       longTarget,
       [0.7],
-      ["current", "metadata/", "parts/", "sweep", "targets/.parts"],
+      ["current", "metadata/", "packs/", "sweep", "targets/.hint"],
     ],
   ] as const
 ) {

@@ -30,7 +30,7 @@ export async function releasesWithDelta(): Promise<PopulatedRepository> {
   return { fetch: origin.fetch, root, paths: [...current, ...archives].map((key) => `/${key}`) };
 }
 
-/** A foreign repository whose one target is stored in parts. */
+/** A foreign repository whose one target is large. */
 export async function longTarget(): Promise<PopulatedRepository> {
   const repository = await SimulatedRepository.create();
   const content = noise(17 * 1024 * 1024, 9);

@@ -1,0 +1,61 @@
+import { encodeHex, sha256 } from "../../src/bytes/mod.ts";
+import { SimulatedRepository } from "../simulator/repository.ts";
+import { clock } from "../publish/repository_fixture.ts";
+
+/** A TUF repository that is not ours, behind a static server in memory that counts and can lie. */
+export class ForeignOrigin {
+  /** Paths that were asked for, in order. */
+  readonly requests: string[] = [];
+  /** Bytes of targets that were sent. */
+  targetBytes = 0;
+  /** Answers in place of the honest one when it returns a response. */
+  lie: (path: string) => Response | undefined = () => undefined;
+  readonly #repository: SimulatedRepository;
+  readonly #targets = new Map<string, Uint8Array<ArrayBuffer>>();
+
+  private constructor(repository: SimulatedRepository) {
+    this.#repository = repository;
+  }
+
+  /** A repository with these targets. */
+  static async create(
+    targets: Readonly<Record<string, Uint8Array<ArrayBuffer>>>,
+  ): Promise<ForeignOrigin> {
+    const repository = await SimulatedRepository.create();
+    repository.expireAll(clock.now() + 30 * 86_400_000);
+    const origin = new ForeignOrigin(repository);
+    await repository.publishRoot();
+    await origin.publish(targets);
+    return origin;
+  }
+
+  /** Adds or replaces targets. */
+  async publish(targets: Readonly<Record<string, Uint8Array<ArrayBuffer>>>): Promise<void> {
+    for (const [path, bytes] of Object.entries(targets)) {
+      await this.#repository.addTarget(path, bytes);
+      this.#targets.set(`${encodeHex(await sha256(bytes))}.${path}`, bytes);
+    }
+    await this.#repository.publish({ bump: true });
+  }
+
+  /** The static server. */
+  readonly fetch = (request: Request): Promise<Response> => {
+    const path = new URL(request.url).pathname.slice(1);
+    this.requests.push(path);
+    const lie = this.lie(path);
+    if (lie !== undefined) return Promise.resolve(lie);
+    const name = path.slice(path.indexOf("/") + 1);
+    const target = path.startsWith("targets/") ? this.#targets.get(name) : undefined;
+    this.targetBytes += target?.length ?? 0;
+    const bytes = target ??
+      (path.startsWith("metadata/") ? this.#repository.served.get(name) : undefined);
+    return Promise.resolve(
+      bytes ? new Response(bytes.slice()) : new Response(null, { status: 404 }),
+    );
+  };
+
+  /** The first root, as a client ships it. */
+  root(): Promise<Uint8Array> {
+    return Promise.resolve(this.#repository.served.get("1.root.json") as Uint8Array);
+  }
+}
