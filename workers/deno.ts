@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Log } from "../src/ports/mod.ts";
 import type { EdgeApp } from "./app.ts";
 
 /** Where and how long to serve. */
@@ -17,23 +18,56 @@ export interface ServeOptions {
   readonly signal: AbortSignal;
   /** Told the address once requests are taken. */
   readonly onListen: (address: { readonly hostname: string; readonly port: number }) => void;
+  /** Told when no connection can be taken for a while. */
+  readonly log?: Log;
   /** Answers that still run this long after the signal are cut off; milliseconds, default 10 s. */
   readonly drainMilliseconds?: number;
 }
 
-/** Serves `app` until the signal; resolves when the last answer has ended. */
+/** How long to wait before connections are taken again when files had run out, in milliseconds. */
+const RETRY_MILLISECONDS = 100;
+
+/**
+ * Serves `app` until the signal; resolves when the last answer has ended. When the process may open no more
+ * files, Deno gives up its listener: then it is opened again, on the same port, as soon as that works.
+ */
 export async function serveOnDeno(app: EdgeApp, options: ServeOptions): Promise<void> {
-  const { hostname, port, reusePort = false, signal, onListen } = options;
-  const { drainMilliseconds = 10_000 } = options;
+  const { hostname, reusePort = false, signal, onListen, log } = options;
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<"stopped">();
+  if (signal.aborted) stop("stopped");
+  signal.addEventListener("abort", () => stop("stopped"), { once: true });
   const cut = new AbortController();
-  const listen = { hostname, port, reusePort, onListen, signal: cut.signal };
-  const server = Deno.serve(listen, app.fetch);
-  if (!signal.aborted) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-    await Promise.race([promise, server.finished]);
+  let taken: { readonly hostname: string; readonly port: number } | undefined;
+  for (;;) {
+    const listening = (address: { readonly hostname: string; readonly port: number }): void => {
+      if (taken === undefined) onListen(address);
+      taken = address;
+    };
+    const port = taken?.port ?? options.port;
+    try {
+      const settings = { hostname, port, reusePort, onListen: listening, signal: cut.signal };
+      const server = Deno.serve(settings, app.fetch);
+      if (await Promise.race([stopped, server.finished]) !== "stopped") return;
+      return await drain(server, cut, options.drainMilliseconds ?? 10_000);
+    } catch (error) {
+      // A port that was ours and is in use is still held by the listener that was given up.
+      const mayPass = taken !== undefined && /os error (23|24|98)\b/.test(String(error));
+      if (!mayPass) throw error;
+      const message =
+        "Cannot take connections: this process may open no more files; raise its limit " +
+        "(ulimit -n, or LimitNOFILE of systemd)";
+      log?.("error", "connections refused", { message });
+    }
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const pause = new Promise((resolve) => timer = setTimeout(resolve, RETRY_MILLISECONDS));
+    await Promise.race([stopped, pause]);
+    clearTimeout(timer);
+    if (signal.aborted) return;
   }
-  const deadline = setTimeout(() => cut.abort(), drainMilliseconds);
+}
+
+async function drain(server: Deno.HttpServer, cut: AbortController, wait: number): Promise<void> {
+  const deadline = setTimeout(() => cut.abort(), wait);
   try {
     await server.shutdown();
   } finally {

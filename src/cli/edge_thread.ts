@@ -62,7 +62,7 @@ async function serve(site: EdgeSite, address: Address): Promise<void> {
   edge = opened.edge;
   const app = createApp({ edge, log, traffic, status: () => status ?? opened.edge.status() });
   const onListen = (): void => thread.postMessage({ type: "listening" });
-  await serveOnDeno(app, { ...address, reusePort: true, signal: stop.signal, onListen });
+  await serveOnDeno(app, { ...address, reusePort: true, signal: stop.signal, log, onListen });
   thread.postMessage({ type: "stopped" });
 }
 

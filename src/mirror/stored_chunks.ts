@@ -1,3 +1,4 @@
+import { isBrecciaError } from "../errors.ts";
 import type { ChunkRef, PackRef, ReleaseIndex } from "../index/mod.ts";
 import type { ServedFile } from "./content_store.ts";
 import { gather } from "./gather.ts";
@@ -35,7 +36,11 @@ export async function* readStoredChunks(
     const pack = await openPack(index.packs[first.pack] as PackRef, first.pack);
     const length = last.packOffset + last.storedLength - first.packOffset;
     const bytes = pack?.read({ offset: first.packOffset, length }, signal);
-    const whole = bytes && await gather(bytes, length);
+    const whole = bytes && await gather(bytes, length).catch((error) => {
+      // Lost by its medium: as good as a pack that can't be had.
+      if (isBrecciaError(error, "storage-corrupt")) return undefined;
+      throw error;
+    });
     for (const chunk of run) {
       const at = chunk.packOffset - first.packOffset;
       yield { chunk, stored: whole?.subarray(at, at + chunk.storedLength) };

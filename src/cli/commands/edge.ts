@@ -73,6 +73,7 @@ async function serve(context: CommandContext): Promise<void> {
     ...address,
     reusePort: count > 1,
     signal,
+    log,
     onListen: (at) => {
       // Threads that don't start are reported where they are kept.
       threads.start(count - 1, at).then(() => announce(at), () => {});
