@@ -20,6 +20,11 @@ interface Measured {
   readonly sizes: Readonly<Record<"ours" | "bsdiff" | "xdelta3" | "zstd" | "chunks", number>>;
   readonly encode: ProcessReport;
   readonly decode: ProcessReport;
+  readonly small: {
+    readonly bytes: number;
+    readonly encode: ProcessReport;
+    readonly decode: ProcessReport;
+  };
   readonly bsdiffSeconds: number;
 }
 
@@ -43,9 +48,12 @@ await writeReport(
 
 async function measure({ name, folder }: CorpusPair): Promise<Measured> {
   const [before, after] = [`${folder}old`, `${folder}new`];
-  const [delta, restored] = [`${scratch}/delta`, `${scratch}/restored`];
+  const [delta, small, restored] = [`${scratch}/delta`, `${scratch}/small`, `${scratch}/restored`];
   const encode = await ours("encode", before, after, delta);
   const decode = await ours("decode", before, delta, restored);
+  await run("cmp", [after, restored]);
+  const smallEncode = await ours("small", before, after, small);
+  const smallDecode = await ours("decode", before, small, restored);
   await run("cmp", [after, restored]);
   const started = performance.now();
   await run("bsdiff", [before, after, `${scratch}/bsdiff`]);
@@ -88,6 +96,7 @@ async function measure({ name, folder }: CorpusPair): Promise<Measured> {
     },
     encode,
     decode,
+    small: { bytes: size(small), encode: smallEncode, decode: smallDecode },
     bsdiffSeconds,
   };
 }
@@ -119,7 +128,7 @@ async function chunkPlanBytes(before: string, after: string): Promise<number> {
 }
 
 function rowsOf(pair: Measured): BenchRow[] {
-  const { name, sizes, encode, decode } = pair;
+  const { name, sizes, encode, decode, small } = pair;
   const best = Math.min(sizes.bsdiff, sizes.zstd, sizes.chunks);
   const row = (
     measure: string,
@@ -151,6 +160,28 @@ function rowsOf(pair: Measured): BenchRow[] {
     ),
     row("decode", (decode.seconds / pair.newBytes) * 1e8, "s per 100 MB", undefined, "≤ 4"),
     row("decode memory above idle", decode.memoryBytes / MiB, "MiB", undefined, "≤ 128"),
+    row(
+      "--small: size against ours",
+      small.bytes,
+      "bytes",
+      small.bytes / sizes.ours,
+      NATIVE.has(name) ? "≤ 0.85" : undefined,
+    ),
+    row("--small: encode", small.encode.seconds, "s", small.encode.seconds / pair.bsdiffSeconds),
+    row(
+      "--small: decode",
+      (small.decode.seconds / pair.newBytes) * 1e8,
+      "s per 100 MB",
+      undefined,
+      "≤ 12",
+    ),
+    row(
+      "--small: decode memory above idle",
+      small.decode.memoryBytes / MiB,
+      "MiB",
+      undefined,
+      "≤ 128",
+    ),
   ];
 }
 

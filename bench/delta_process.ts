@@ -1,6 +1,6 @@
 /**
  * Encodes or decodes one delta in a process of its own, so that time and peak memory are its alone:
- * `delta_process.ts encode OLD NEW OUT` or `decode OLD DELTA OUT`. Prints JSON.
+ * `delta_process.ts encode OLD NEW OUT`, `small OLD NEW OUT` or `decode OLD DELTA OUT`. Prints JSON.
  */
 import { createHash } from "node:crypto";
 import { loadZstd } from "../src/codec/mod.ts";
@@ -23,13 +23,11 @@ if (import.meta.main) {
   await loadZstd();
   const idle = peakBytes();
   const started = performance.now();
-  if (mode === "encode") {
-    await Deno.writeFile(
-      out,
-      await encodeDelta(Deno.readFileSync(first), Deno.readFileSync(second)),
-    );
-  } else {
-    await decode(first, second, out);
+  if (mode === "decode") await decode(first, second, out);
+  else {
+    const options = { small: mode === "small" };
+    const delta = await encodeDelta(Deno.readFileSync(first), Deno.readFileSync(second), options);
+    await Deno.writeFile(out, delta);
   }
   const seconds = (performance.now() - started) / 1000;
   console.log(JSON.stringify({ seconds, memoryBytes: peakBytes() - idle } satisfies ProcessReport));

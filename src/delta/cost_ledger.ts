@@ -1,6 +1,5 @@
 import type { DeltaPart, PartCost } from "./explain.ts";
-import type { ResidualCoder } from "./residual_coder.ts";
-import type { ResidualDecoder } from "./residual_decoder.ts";
+import type { Neighbourhood, ResidualCoder, SegmentDecoder } from "./residual_coder.ts";
 
 /** Sums costs by part. */
 export class CostLedger {
@@ -85,23 +84,31 @@ export class CostLedger {
 
 /** Decodes, and notes how much of each stream every part reads. */
 export class CostMeter implements ResidualCoder {
-  readonly #decoder: ResidualDecoder;
+  readonly neighbourhood: number;
+  readonly #decoder: SegmentDecoder;
   readonly #ledger: CostLedger;
   readonly #start: number;
   /** Unpacked bytes by part and stream. */
   readonly #read: Float64Array;
-  #before: number[] = [0, 0, 0, 0, 0];
+  #before: readonly number[] = [0, 0, 0, 0, 0];
 
   /** Meters `decoder` on a segment that begins at `start` of the new file. */
-  constructor(decoder: ResidualDecoder, ledger: CostLedger, start: number) {
+  constructor(decoder: SegmentDecoder, ledger: CostLedger, start: number) {
     this.#decoder = decoder;
+    this.neighbourhood = decoder.neighbourhood;
     this.#ledger = ledger;
     this.#start = start;
     this.#read = new Float64Array(5 * ledger.partCount);
   }
 
-  /** Shares out the segment's stored bytes. A stream of which nothing is read costs the first part. */
-  settle(stored: readonly number[]): void {
+  /**
+   * Shares out the segment's stored bytes. A stream of which nothing is read costs the first part.
+   *
+   * @param streams stored bytes of each stream
+   * @param mixed stored bytes of all streams but the literals together, when they can't be told apart
+   */
+  settle(streams: readonly number[], mixed: number): void {
+    const stored = mixed === 0 ? streams : this.#before.with(4, streams[4] as number);
     for (let stream = 0; stream < 5; stream++) {
       let sum = 0;
       for (let i = stream; i < this.#read.length; i += 5) sum += this.#read[i] as number;
@@ -113,8 +120,14 @@ export class CostMeter implements ResidualCoder {
     }
   }
 
-  literals(output: Uint8Array, at: number, count: number): void {
-    this.#each(at, count, (from, n) => this.#decoder.literals(output, at + from, n));
+  literals(output: Uint8Array, at: number, count: number, near?: Neighbourhood): void {
+    if (this.neighbourhood === 0) {
+      this.#each(at, count, (from, n) => this.#decoder.literals(output, at + from, n));
+    } else {
+      // Its model looks at a stretch as a whole, which costs the part that it begins in.
+      this.#decoder.literals(output, at, count, near);
+      this.#note(this.#ledger.partAt(this.#start + at));
+    }
   }
 
   bytes(guess: Uint8Array, from: number, output: Uint8Array, at: number, count: number): void {

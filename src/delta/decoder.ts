@@ -1,5 +1,5 @@
-import { ByteReader, equalBytes, sha256 } from "../bytes/mod.ts";
-import { loadZstd, type Zstd } from "../codec/mod.ts";
+import { equalBytes, sha256 } from "../bytes/mod.ts";
+import { loadZstd } from "../codec/mod.ts";
 import { BrecciaError } from "../errors.ts";
 import {
   DELTA_PREAMBLE_BYTES,
@@ -7,12 +7,10 @@ import {
   type DeltaSegment,
   readHead,
   readHeadLength,
-  STREAM_NAMES,
 } from "./head.ts";
-import { readStream } from "./packed_stream.ts";
 import { MemoryAccess, type RandomAccess } from "./random_access.ts";
-import { ResidualDecoder } from "./residual_decoder.ts";
 import { SegmentCodec } from "./segment_codec.ts";
+import { SegmentReader } from "./segment_reader.ts";
 
 /**
  * Decodes the segments of a delta. Nothing it returns is verified: compare each segment with the chunk
@@ -25,12 +23,12 @@ import { SegmentCodec } from "./segment_codec.ts";
 export class DeltaDecoder {
   /** What the head says. Untrusted, but consistent. */
   readonly head: DeltaHead;
-  readonly #zstd: Zstd;
+  readonly #reader: SegmentReader;
   readonly #codec: SegmentCodec;
 
-  private constructor(head: DeltaHead, zstd: Zstd, codec: SegmentCodec) {
+  private constructor(head: DeltaHead, reader: SegmentReader, codec: SegmentCodec) {
     this.head = head;
-    this.#zstd = zstd;
+    this.#reader = reader;
     this.#codec = codec;
   }
 
@@ -49,7 +47,8 @@ export class DeltaDecoder {
   ): Promise<DeltaDecoder> {
     const zstd = await loadZstd();
     const { head } = readHead(headBytes, zstd);
-    return new DeltaDecoder(head, zstd, new SegmentCodec(head, base, earlier));
+    const codec = new SegmentCodec(head, base, earlier);
+    return new DeltaDecoder(head, new SegmentReader(head.version, zstd), codec);
   }
 
   /** True when decoding this segment reads from what precedes it in the new file. */
@@ -66,7 +65,7 @@ export class DeltaDecoder {
   }
 
   /**
-   * The new file's bytes of one segment, from its stored bytes. Memory is about three times the segment.
+   * The new file's bytes of one segment, from its stored bytes. Memory is about three times the segment, and 25 MiB more for a delta of version 2.
    *
    * @throws {BrecciaError} `delta-malformed` when the bytes are broken; `delta-mismatch` when the old
    * release, or what is already decoded, ends too early.
@@ -80,7 +79,7 @@ export class DeltaDecoder {
           `${storedEnd - storedStart}; fetch it again`,
       );
     }
-    const coder = openSegment(stored, index, end - start, this.#zstd);
+    const coder = this.#reader.open(stored, index, end - start);
     const output = new Uint8Array(end - start);
     await this.#codec.code(coder, start, end, output);
     coder.finish();
@@ -97,27 +96,6 @@ export class DeltaDecoder {
     }
     return segment;
   }
-}
-
-/**
- * Unpacks the five streams of a segment that makes `length` bytes.
- *
- * @throws {BrecciaError} `delta-malformed`.
- */
-export function openSegment(
-  stored: Uint8Array,
-  index: number,
-  length: number,
-  zstd: Zstd,
-): ResidualDecoder {
-  const from = new ByteReader(stored, `delta's segment ${index}`, "delta-malformed");
-  // No stream outgrows this: a wrong guess of four bytes takes up to five and one for its run.
-  const most = 2 * length + 8;
-  const [run, byte, reference, word, literal] = STREAM_NAMES.map(() =>
-    readStream(from, zstd, most)
-  ) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array];
-  from.end();
-  return new ResidualDecoder(run, byte, reference, word, literal);
 }
 
 /**

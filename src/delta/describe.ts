@@ -1,4 +1,3 @@
-import { ByteReader } from "../bytes/mod.ts";
 import { loadZstd } from "../codec/mod.ts";
 import {
   DELTA_PREAMBLE_BYTES,
@@ -8,7 +7,7 @@ import {
   STREAM_NAMES,
   type StreamName,
 } from "./head.ts";
-import { skipStream } from "./packed_stream.ts";
+import { measureSegment } from "./segment_reader.ts";
 
 /** Where the bytes of a delta are, all as stored. */
 export interface DeltaDescription {
@@ -22,6 +21,8 @@ export interface DeltaDescription {
   readonly matchBytes: number;
   /** Each stream summed over all segments, its length fields included. */
   readonly streams: Readonly<Record<StreamName, number>>;
+  /** Wrong guesses of the segments that are coded by mixed contexts, which have but a literal stream. */
+  readonly mixedBytes: number;
 }
 
 /**
@@ -39,11 +40,12 @@ export async function describeDelta(delta: Uint8Array): Promise<DeltaDescription
     word: 0,
     literal: 0,
   };
+  let mixedBytes = 0;
   for (const [i, { storedStart, storedEnd }] of head.segments.entries()) {
-    const bytes = delta.subarray(storedStart, storedEnd);
-    const from = new ByteReader(bytes, `delta's segment ${i}`, "delta-malformed");
-    for (const name of STREAM_NAMES) streams[name] += skipStream(from);
-    from.end();
+    const stored = delta.subarray(storedStart, storedEnd);
+    const measured = measureSegment(stored, i, head.version);
+    for (const name of STREAM_NAMES) streams[name] += measured.streams[name];
+    mixedBytes += measured.mixed;
   }
   const matchBytes = cost.gap + cost.length + cost.jump;
   return {
@@ -52,5 +54,6 @@ export async function describeDelta(delta: Uint8Array): Promise<DeltaDescription
     imageBytes: cost.images,
     matchBytes,
     streams,
+    mixedBytes,
   };
 }

@@ -2,16 +2,15 @@ import { ByteWriter, sha256 } from "../bytes/mod.ts";
 import { loadZstd, type Zstd } from "../codec/mod.ts";
 import { BrecciaError } from "../errors.ts";
 import { DELTA_LIMITS } from "../limits.ts";
-import { type DeltaHead, type PackedSegment, writeDelta } from "./head.ts";
+import { type DeltaHead, SEGMENT_CODING, writeDelta, type WrittenSegment } from "./head.ts";
 import { writeImages } from "./image_format.ts";
 import type { ImagePair } from "./image.ts";
 import { findMatches, strideWithin } from "./find_matches.ts";
 import { findPrograms, type ProgramPair } from "./images/find_images.ts";
 import { Matches } from "./matches.ts";
-import { writeStream } from "./packed_stream.ts";
 import { MemoryAccess } from "./random_access.ts";
-import { ResidualEncoder } from "./residual_encoder.ts";
 import { SegmentCodec } from "./segment_codec.ts";
+import { SegmentWriter } from "./segment_writer.ts";
 
 /** How far an encoder is: `done` of `total` bytes of the new file in the named stage. */
 export interface EncodeProgress {
@@ -32,6 +31,11 @@ export interface EncodeDeltaOptions {
   readonly chunkEnds?: ArrayLike<number>;
   /** Most bytes of the new file in a segment; 4 MiB unless told. A chunk is never split. */
   readonly segmentBytes?: number;
+  /**
+   * Codes what differs by mixed contexts where that is shorter: a fifth less on programs, for three to six
+   * times the time to decode. Default false.
+   */
+  readonly small?: boolean;
   /** zstd level of the streams, 1 to 22; 19 unless told. */
   readonly level?: number;
   /**
@@ -149,7 +153,7 @@ async function encodeWith(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { oldBytes, newBytes } = files;
   const level = options.level ?? DEFAULT_LEVEL;
-  const head: Omit<DeltaHead, "segments"> = {
+  const head: Omit<DeltaHead, "segments" | "version"> = {
     oldSize: oldBytes.length,
     newSize: newBytes.length,
     oldSha256: files.oldSha256,
@@ -158,19 +162,17 @@ async function encodeWith(
     matches,
   };
   const codec = new SegmentCodec(head, new MemoryAccess(oldBytes), new MemoryAccess(newBytes));
-  const coder = new ResidualEncoder();
-  const segments: PackedSegment[] = [];
+  const writer = new SegmentWriter(codec, zstd, { level, small: options.small ?? false });
+  const segments: WrittenSegment[] = [];
   let start = 0;
   for (const end of files.segmentEnds) {
-    coder.start();
-    await codec.code(coder, start, end, newBytes.subarray(start, end));
-    const stored = new ByteWriter();
-    for (const stream of coder.finish()) writeStream(stored, zstd, stream, level);
-    segments.push({ length: end - start, stored: stored.finish() });
+    segments.push(await writer.write(start, end, newBytes.subarray(start, end)));
     start = end;
     await report(options, { stage: "code", done: end, total: newBytes.length });
   }
-  return writeDelta(head, segments, zstd, level);
+  // What needs no new version is for every reader.
+  const version = segments.some(({ coding }) => coding === SEGMENT_CODING.mixed) ? 2 : 1;
+  return writeDelta({ ...head, version }, segments, zstd, level);
 }
 
 /** Where segments end: at the last chunk end within reach, or at the first one when that is too far. */

@@ -1,14 +1,12 @@
-import { ByteReader } from "../bytes/mod.ts";
 import { loadZstd } from "../codec/mod.ts";
-import { openSegment } from "./decoder.ts";
 import { CostLedger, CostMeter } from "./cost_ledger.ts";
 import { describeDelta } from "./describe.ts";
 import { type DeltaHead, STREAM_NAMES, type StreamName } from "./head.ts";
 import type { Range } from "./image.ts";
-import { skipStream } from "./packed_stream.ts";
 import type { RandomAccess } from "./random_access.ts";
 import { MemoryAccess } from "./random_access.ts";
 import { SegmentCodec } from "./segment_codec.ts";
+import { measureSegment, SegmentReader } from "./segment_reader.ts";
 
 /** A named stretch of the new file: a file of a release, a section of a program. */
 export interface DeltaPart extends Range {
@@ -68,20 +66,17 @@ export async function explainDelta(
   const { head, matchBytes } = await describeDelta(delta);
   const ledger = new CostLedger(parts ?? imageParts(head), head.newSize);
   const output = new Uint8Array(head.newSize);
+  const reader = new SegmentReader(head.version, zstd);
   const codec = new SegmentCodec(head, base, new MemoryAccess(output));
   for (const [i, { start, end, storedStart, storedEnd }] of head.segments.entries()) {
     const stored = delta.subarray(storedStart, storedEnd);
-    const decoder = openSegment(stored, i, end - start, zstd);
+    const decoder = reader.open(stored, i, end - start);
     const meter = new CostMeter(decoder, ledger, start);
     await codec.code(meter, start, end, output.subarray(start, end));
-    meter.settle(streamSizes(stored, i));
+    const { streams, mixed } = measureSegment(stored, i, head.version);
+    meter.settle(STREAM_NAMES.map((name) => streams[name]), mixed);
     decoder.finish();
   }
   for (let i = 0; i < head.matches.count; i++) ledger.match(head.matches.newAt[i] as number);
   return ledger.costs(matchBytes / Math.max(1, head.matches.count));
-}
-
-function streamSizes(stored: Uint8Array, index: number): number[] {
-  const from = new ByteReader(stored, `delta's segment ${index}`, "delta-malformed");
-  return STREAM_NAMES.map(() => skipStream(from));
 }

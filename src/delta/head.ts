@@ -8,7 +8,12 @@ import { type Matches, readMatches, writeMatches } from "./matches.ts";
 import { readStream, writeStream } from "./packed_stream.ts";
 
 const MAGIC = Uint8Array.of(0x42, 0x44, 0x4c, 0x54); // "BDLT"
-const VERSION = 1;
+
+/** Versions of the format: 1 has segments of streams only, 2 says of each how it is coded. */
+export type DeltaVersion = 1 | 2;
+
+/** How a segment of version 2 is coded, as its first byte says. */
+export const SEGMENT_CODING = { streams: 0, mixed: 1 } as const;
 
 /** Bytes at the start of a delta that say how long its head is. */
 export const DELTA_PREAMBLE_BYTES = 9;
@@ -33,6 +38,8 @@ export interface DeltaSegment {
 
 /** All that precedes the segments. */
 export interface DeltaHead {
+  /** 1, or 2 when segments may be coded by mixed contexts. */
+  readonly version: DeltaVersion;
   /** Length of the old file in bytes. */
   readonly oldSize: number;
   /** Length of the new file in bytes. */
@@ -57,22 +64,26 @@ export interface HeadCost {
   readonly jump: number;
 }
 
-/** The new length and the stored bytes of a segment that is about to be written. */
-export interface PackedSegment {
+/** A segment that is about to be stored. */
+export interface WrittenSegment {
+  /** Its length in the new file. */
   readonly length: number;
+  /** One of {@linkcode SEGMENT_CODING}. */
+  readonly coding: number;
+  /** Its bytes, without the coding. */
   readonly stored: Uint8Array;
 }
 
 /** Writes a whole delta (docs/formats/delta.md). */
 export function writeDelta(
   head: Omit<DeltaHead, "segments">,
-  segments: readonly PackedSegment[],
+  segments: readonly WrittenSegment[],
   zstd: Zstd,
   level: number,
 ): Uint8Array<ArrayBuffer> {
   const to = new ByteWriter(64 * 1024);
   to.bytes(MAGIC);
-  to.u8(VERSION);
+  to.u8(head.version);
   const body = new ByteWriter(64 * 1024);
   body.varint(head.oldSize);
   body.varint(head.newSize);
@@ -88,13 +99,17 @@ export function writeDelta(
   writeStream(body, zstd, control.length.finish(), level);
   writeStream(body, zstd, control.jump.finish(), level);
   body.varint(segments.length);
-  for (const segment of segments) {
-    body.varint(segment.length);
-    body.varint(segment.stored.length);
+  const codingBytes = head.version === 1 ? 0 : 1;
+  for (const { length, stored } of segments) {
+    body.varint(length);
+    body.varint(codingBytes + stored.length);
   }
   to.u32(DELTA_PREAMBLE_BYTES + body.length);
   to.bytes(body.finish());
-  for (const segment of segments) to.bytes(segment.stored);
+  for (const { coding, stored } of segments) {
+    if (codingBytes === 1) to.u8(coding);
+    to.bytes(stored);
+  }
   return to.finish();
 }
 
@@ -105,22 +120,26 @@ export function writeDelta(
  * @throws {BrecciaError} `delta-malformed` when it is no delta, or one of a newer version.
  */
 export function readHeadLength(preamble: Uint8Array): number {
+  return readPreamble(preamble).headLength;
+}
+
+function readPreamble(preamble: Uint8Array): { version: DeltaVersion; headLength: number } {
   const from = reader(preamble);
   const magic = from.bytes(MAGIC.length);
   if (MAGIC.some((byte, i) => byte !== magic[i])) from.fail("it does not begin with BDLT");
   const version = from.u8();
-  if (version !== VERSION) {
+  if (version !== 1 && version !== 2) {
     throw new BrecciaError(
       "delta-malformed",
-      `Cannot read the delta: its format version is ${version} and this program knows version ` +
-        `${VERSION}; update without it`,
+      `Cannot read the delta: its format version is ${version} and this program knows versions ` +
+        `1 and 2; update without it`,
     );
   }
   const length = from.u32();
   if (length < DELTA_PREAMBLE_BYTES || length > DELTA_LIMITS.headBytes) {
     from.fail(`its head claims ${length} bytes`);
   }
-  return length;
+  return { version, headLength: length };
 }
 
 /**
@@ -132,7 +151,7 @@ export function readHead(
   bytes: Uint8Array,
   zstd: Zstd,
 ): { readonly head: DeltaHead; readonly cost: HeadCost } {
-  const headLength = readHeadLength(bytes.subarray(0, DELTA_PREAMBLE_BYTES));
+  const { version, headLength } = readPreamble(bytes.subarray(0, DELTA_PREAMBLE_BYTES));
   if (bytes.length < headLength) {
     reader(bytes).fail(`its head is ${headLength} bytes but only ${bytes.length} are there`);
   }
@@ -172,7 +191,7 @@ export function readHead(
   const segments = readSegments(from, headLength, newSize);
   from.end();
   return {
-    head: { oldSize, newSize, oldSha256, newSha256, images, matches, segments },
+    head: { version, oldSize, newSize, oldSha256, newSha256, images, matches, segments },
     cost: { images: imageCost, gap: gap.cost, length: length.cost, jump: jump.cost },
   };
 }

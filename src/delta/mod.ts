@@ -14,6 +14,7 @@ export {
   DELTA_PREAMBLE_BYTES,
   type DeltaHead,
   type DeltaSegment,
+  type DeltaVersion,
   readHeadLength,
   STREAM_NAMES,
   type StreamName,

@@ -1,5 +1,5 @@
 import { BrecciaError } from "../errors.ts";
-import type { ResidualCoder } from "./residual_coder.ts";
+import type { SegmentDecoder } from "./residual_coder.ts";
 
 /** A stream that is read to its end and no further. */
 class ByteSource {
@@ -48,7 +48,8 @@ class ByteSource {
 }
 
 /** Reads the five streams of a segment and writes the new file to `output`. */
-export class ResidualDecoder implements ResidualCoder {
+export class ResidualDecoder implements SegmentDecoder {
+  readonly neighbourhood = 0;
   readonly #run: ByteSource;
   readonly #byte: ByteSource;
   readonly #reference: ByteSource;
@@ -73,17 +74,11 @@ export class ResidualDecoder implements ResidualCoder {
     this.#left = this.#run.varint();
   }
 
-  /**
-   * Ends the segment: nothing may be left over.
-   *
-   * @throws {BrecciaError} `delta-malformed`.
-   */
   finish(): void {
     if (this.#left !== 0) throw malformed("its last run is too long");
     for (const s of [this.#run, this.#byte, this.#reference, this.#word, this.#literal]) s.end();
   }
 
-  /** How many bytes of each stream were read so far, in stored order. */
   consumed(): [run: number, byte: number, reference: number, word: number, literal: number] {
     return [
       this.#run.consumed,

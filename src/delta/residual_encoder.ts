@@ -4,6 +4,7 @@ import type { ResidualCoder } from "./residual_coder.ts";
 
 /** Compares guesses with the new file, which `output` holds already, and writes the five streams. */
 export class ResidualEncoder implements ResidualCoder {
+  readonly neighbourhood = 0;
   readonly #streams: Record<StreamName, ByteSink> = {
     run: new ByteSink(),
     byte: new ByteSink(),

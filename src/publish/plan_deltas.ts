@@ -25,6 +25,8 @@ export interface DeltaJob {
   readonly chunkEnds: Float64Array<ArrayBuffer>;
   /** Memory to stay within, in bytes, both streams included. */
   readonly memoryBytes: number;
+  /** Make it as small as can be, for more time to decode. */
+  readonly small: boolean;
 }
 
 /**
@@ -39,6 +41,8 @@ export interface DeltaOptions {
   readonly count: number;
   /** Memory that encoding may take, in bytes; a pair that needs more is left out. Default 4 GiB. */
   readonly memoryBytes?: number | undefined;
+  /** Make deltas as small as can be, for three to six times the time to decode. Default false. */
+  readonly small?: boolean | undefined;
   /** Default: encodes on this thread. */
   readonly encode?: DeltaEncoder | undefined;
   /** Told of each pair when it is done. */
@@ -114,6 +118,7 @@ async function makeDelta(
       newBytes: await readReleaseStream(store, index),
       chunkEnds: Float64Array.from(index.chunks, ({ offset, length }) => offset + length),
       memoryBytes: options.memoryBytes ?? DEFAULT_MEMORY_BYTES,
+      small: options.small ?? false,
     });
   } catch (error) {
     // The one thing about a pair that can be wrong usage is the memory that it needs.
@@ -146,8 +151,8 @@ function missingChunkBytes(base: ReleaseIndex, index: ReleaseIndex): number {
 
 /** See {@linkcode DeltaEncoder}: on this thread. */
 export async function encodeProven(job: DeltaJob): Promise<Uint8Array<ArrayBuffer>> {
-  const { oldBytes, newBytes, chunkEnds, memoryBytes } = job;
-  const delta = await encodeDelta(oldBytes, newBytes, { chunkEnds, memoryBytes });
+  const { oldBytes, newBytes, ...options } = job;
+  const delta = await encodeDelta(oldBytes, newBytes, options);
   const made = await decodeDelta(delta, oldBytes);
   if (!equalBytes(made, newBytes)) {
     throw new BrecciaError(

@@ -3,8 +3,8 @@ import { fuzzOnce, randomNumbers } from "./fuzz.ts";
 import { noise } from "./sample_files.ts";
 import { sampleElf, sampleTar } from "./sample_programs.ts";
 
-/** Rounds for each seed file: about ten seconds in all; `bench/delta_fuzz.ts` goes on for minutes. */
-const ROUNDS = 3000;
+/** Rounds for each seed file and coding: about twenty seconds in all; `bench/delta_fuzz.ts` goes on for minutes. */
+const ROUNDS = 1500;
 
 const before = noise(2000, 31);
 const after = before.slice();
@@ -24,10 +24,12 @@ const SEEDS = [
 
 for (const [name, old, fresh] of SEEDS) {
   Deno.test(`${name}, damaged at random, ends in our errors or in bytes of the right length`, async () => {
-    const delta = await encodeDelta(old, fresh, { segmentBytes: 3000 });
     const random = randomNumbers(2463534242);
-    for (let round = 0; round < ROUNDS; round++) {
-      await fuzzOnce({ before: old, after: fresh, delta }, random);
+    for (const small of [false, true]) {
+      const delta = await encodeDelta(old, fresh, { segmentBytes: 3000, small });
+      for (let round = 0; round < ROUNDS; round++) {
+        await fuzzOnce({ before: old, after: fresh, delta }, random);
+      }
     }
   });
 }

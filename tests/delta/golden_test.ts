@@ -5,16 +5,27 @@ import { isBrecciaError } from "../../src/errors.ts";
 const FOLDER = new URL("../vectors/delta/", import.meta.url);
 const read = (name: string): Uint8Array<ArrayBuffer> => Deno.readFileSync(new URL(name, FOLDER));
 
-for (const name of ["flat", "program"]) {
+for (const name of ["flat", "program", "small"]) {
   Deno.test(`the golden ${name} delta decodes, and encoding it again gives the same bytes`, async () => {
     const [before, after] = [read(`${name}.old`), read(`${name}.new`)];
     const delta = read(`${name}.delta`);
     assert.deepEqual(await decodeDelta(delta, before), after);
-    assert.deepEqual(await encodeDelta(before, after), delta);
+    const options = { small: name === "small" };
+    assert.deepEqual(await encodeDelta(before, after, options), delta);
   });
 }
 
-for (const twin of ["flat.cut", "flat.flipped", "flat.version", "program.cut", "program.flipped"]) {
+for (
+  const twin of [
+    "flat.cut",
+    "flat.flipped",
+    "flat.version",
+    "program.cut",
+    "program.flipped",
+    "small.cut",
+    "small.flipped",
+  ]
+) {
   Deno.test(`the corrupt twin ${twin}.delta is refused`, async () => {
     await assert.rejects(
       decodeDelta(read(`${twin}.delta`), read(`${twin.split(".")[0]}.old`)),

@@ -1,5 +1,5 @@
 /**
- * The trust suite for runtimes other than Deno: the very test files that Deno runs, bundled, with a
+ * The trust suite, and the one codec of our own, for runtimes other than Deno: the very test files that Deno runs, bundled, with a
  * collector where `Deno.test` was and a small `assert` where Node's was.
  */
 import { runCollected } from "./collector.ts";
@@ -8,6 +8,7 @@ import "../attack/root_attack_test.ts";
 import "../attack/snapshot_attack_test.ts";
 import "../attack/targets_attack_test.ts";
 import "../attack/timestamp_attack_test.ts";
+import "../delta/mixing_test.ts";
 import "../tuf/delegation_test.ts";
 import "../tuf/json_test.ts";
 import "../tuf/key_test.ts";

@@ -115,6 +115,7 @@ Deno.test("what the encoder hands over has been decoded and compared", async () 
     newBytes: new Uint8Array(newBytes),
     chunkEnds: Float64Array.of(newBytes.length),
     memoryBytes: 2 ** 30,
+    small: false,
   });
   assert.deepEqual(await decodeDelta(delta, oldBytes), newBytes);
   assert.ok(delta.length < 1000);

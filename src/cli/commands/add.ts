@@ -35,6 +35,10 @@ export const command: Command = {
       value: "MB",
       help: "Memory for a delta (default 4096); pairs over it get none",
     },
+    "small-deltas": {
+      type: "boolean",
+      help: "Make deltas a fifth smaller; clients take longer to decode them",
+    },
     required: { type: "boolean", help: "Clients must not skip this version" },
   },
   run: add,
@@ -63,6 +67,7 @@ async function add({ args, flags, path, cwd, output, signal }: CommandContext): 
       deltas: {
         count: flags.integer("deltas", 0, 64) as number,
         memoryBytes: (flags.integer("delta-memory", 16, 1_000_000) ?? 4096) * 2 ** 20,
+        small: flags.has("small-deltas"),
         encode: encodeInWorker,
         onDelta: (outcome) => output.log(deltaLine(outcome)),
       },

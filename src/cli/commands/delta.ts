@@ -27,6 +27,7 @@ export const command: Command = {
   operands: [2, 4],
   flags: {
     svg: { type: "string", value: "FILE", help: "explain: write the drawing as SVG" },
+    small: { type: "boolean", help: "encode: a fifth smaller, slower to decode" },
     memory: { type: "string", value: "MB", help: "encode: memory to stay within" },
   },
   run: delta,
@@ -53,6 +54,7 @@ async function encode(
   const [oldBytes, newBytes] = [await read(old), await read(fresh)];
   const made = await encodeDelta(oldBytes, newBytes, {
     signal,
+    small: flags.has("small"),
     ...(megabytes === undefined ? {} : { memoryBytes: megabytes * 1e6 }),
     onProgress: ({ stage, done, total }) =>
       output.progress(`${stage} ${Math.round(100 * done / Math.max(total, 1))} %`),
@@ -76,17 +78,19 @@ async function decode(
 }
 
 async function info({ output }: CommandContext, file: string): Promise<void> {
-  const { head, matchBytes } = await describeDelta(await read(file));
+  const { head, matchBytes, mixedBytes } = await describeDelta(await read(file));
   const segments = head.segments.map(({ start, end, storedStart, storedEnd }) => ({
     bytes: end - start,
     stored: storedEnd - storedStart,
   }));
   const facts = {
+    version: head.version,
     old: { bytes: head.oldSize, sha256: encodeHex(head.oldSha256) },
     new: { bytes: head.newSize, sha256: encodeHex(head.newSha256) },
     images: head.images.length,
     matches: head.matches.count,
     matchBytes,
+    mixedBytes,
     segments,
   };
   output.document(facts);
@@ -94,6 +98,9 @@ async function info({ output }: CommandContext, file: string): Promise<void> {
   output.print(`new       ${facts.new.bytes} bytes, SHA-256 ${facts.new.sha256}`);
   output.print(`programs  ${facts.images}`);
   output.print(`matches   ${facts.matches}, stored in ${matchBytes} bytes`);
+  if (head.version === 2) {
+    output.print(`small     ${mixedBytes} bytes of wrong guesses are coded by mixed contexts`);
+  }
   for (const [number, { bytes, stored }] of segments.entries()) {
     output.print(`segment ${number}: ${bytes} bytes, stored in ${stored}`);
   }
