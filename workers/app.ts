@@ -91,6 +91,10 @@ export function createApp(
     const file = await edge.served?.content(c.req.path.slice(1));
     return file ? await fileResponse(c.req.raw, file, "immutable") : plain(c, 404);
   });
+  app.on(["GET", "HEAD"], "/hints/:name", async (c) => {
+    const file = await edge.served?.hint(c.req.param("name"));
+    return file ? await fileResponse(c.req.raw, file, "pointer") : plain(c, 404);
+  });
   app.on(["GET", "HEAD"], "/healthz", (c) => c.text("ok\n", 200, { "cache-control": NEVER }));
   app.on(["GET", "HEAD"], "/readyz", (c) => readiness(c, statusNow()));
   app.on(["GET", "HEAD"], "/status.json", (c) => {
@@ -114,7 +118,7 @@ export function createApp(
   });
 
   app.all("/chunks", (c) => wrongMethod(c, ASK));
-  for (const path of ["/metadata/*", "/targets/*", "/packs/*", "/deltas/*"]) {
+  for (const path of ["/metadata/*", "/targets/*", "/packs/*", "/deltas/*", "/hints/*"]) {
     app.on(["POST", "PUT", "PATCH", "DELETE"], path, (c) => wrongMethod(c, READ));
   }
 
@@ -135,7 +139,7 @@ export function createApp(
 const NEVER = CACHE_POLICY.never;
 
 /** Kinds of routes that are counted each by itself; the rest is one. */
-const COUNTED = ["metadata", "targets", "packs", "deltas", "chunks"];
+const COUNTED = ["metadata", "targets", "packs", "deltas", "hints", "chunks"];
 
 function routeOf(path: string): string {
   const first = path.split("/")[1] ?? "";

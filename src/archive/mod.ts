@@ -7,6 +7,14 @@
 
 export { type DeflateSettings, type Flavour, FLAVOURS } from "./deflater.ts";
 export { decodeHint, encodeHint, type HintIndex } from "./hint_index.ts";
+export {
+  checkHint,
+  type ChunkSeeds,
+  hintBytesFor,
+  type HintedCost,
+  hintedCost,
+  hintedFile,
+} from "./hinted_file.ts";
 export { OpenedArchive } from "./opened_archive.ts";
 export { type ReadContent, rebuildArchive } from "./rebuild.ts";
 export { type CopyStep, type DeflateStep, type Recipe, type Step } from "./recipe.ts";

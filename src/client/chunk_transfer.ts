@@ -10,8 +10,7 @@ import {
   type PackRef,
   type ReleaseIndex,
 } from "../index/mod.ts";
-import { type HttpAnswer, type Mirror, readAnswer } from "../transport/mod.ts";
-import { BodyReader } from "./body_reader.ts";
+import { BodyReader, type HttpAnswer, type Mirror, readAnswer } from "../transport/mod.ts";
 import type { BatchPlan, ChunkRequestPlan, RangePlan } from "./chunk_request.ts";
 
 /** How a fetch is watched and ended. */

@@ -1,10 +1,10 @@
 import { equalBytes } from "../bytes/mod.ts";
 import { DeltaDecoder } from "../delta/mod.ts";
+import { BodyReader } from "../transport/mod.ts";
 import { BrecciaError } from "../errors.ts";
 import { deltaKey, type ReleaseIndex } from "../index/mod.ts";
 import type { RandomAccess } from "../ports/mod.ts";
 import type { HttpAnswer, MirrorSet } from "../transport/mod.ts";
-import { BodyReader } from "./body_reader.ts";
 import type { DeltaPlan, DeltaRange, PlannedSegment } from "./delta_plan.ts";
 import { VerifiedBase } from "./verified_base.ts";
 

@@ -106,7 +106,7 @@ export class ChunkedFiles {
    * the storage family; what `body` throws.
    */
   async ingest(file: LicensedFile, body: AsyncIterable<Uint8Array>): Promise<void> {
-    await this.#readUnread();
+    await this.remember();
     const measured = new MeasuredBody(file, body);
     const archive = new OpenedArchive(measured);
     const packer = new ChunkPacker(this.#store);
@@ -127,9 +127,23 @@ export class ChunkedFiles {
     this.#known.learn(hint);
   }
 
+  /** Whether some file here has the chunk, as far as is remembered. */
+  knows(hash: Uint8Array): boolean {
+    return this.#known.find(hash) !== undefined;
+  }
+
+  /** Reads what {@linkcode ChunkedFiles.resemble} named, for {@linkcode ChunkedFiles.knows} to know it. */
+  async remember(): Promise<void> {
+    const files = this.#unread;
+    this.#unread = [];
+    for (const file of files) {
+      const hint = await this.hint(file);
+      if (hint !== undefined && await this.#hasPacks(hint.packs)) this.#known.learn(hint);
+    }
+  }
+
   /** The content of a chunk that some file here has, verified, or `undefined`. */
   async chunk(hash: Uint8Array): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    await this.#readUnread();
     const known = this.#known.find(hash);
     if (known === undefined) return undefined;
     const { packOffset: offset, storedLength: length } = known.place;
@@ -206,15 +220,6 @@ export class ChunkedFiles {
     }
     this.#known.forget({ packs: [known.pack] });
     return undefined;
-  }
-
-  async #readUnread(): Promise<void> {
-    const files = this.#unread;
-    this.#unread = [];
-    for (const file of files) {
-      const hint = await this.hint(file);
-      if (hint !== undefined && await this.#hasPacks(hint.packs)) this.#known.learn(hint);
-    }
   }
 
   async #hasPacks(packs: readonly PackRef[]): Promise<boolean> {

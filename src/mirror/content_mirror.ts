@@ -1,13 +1,14 @@
 import { encodeHex } from "../bytes/mod.ts";
-import { BrecciaError } from "../errors.ts";
+import { BrecciaError, isBrecciaError } from "../errors.ts";
 import { deltaKey, packKey, type PackRef, type ReleaseIndex } from "../index/mod.ts";
 import type { ObjectStore } from "../ports/mod.ts";
 import type { VerifiedTarget } from "../tuf/mod.ts";
 import { archiveFile } from "./archive_file.ts";
 import { workWithin } from "./bounded_work.ts";
 import type { Catalog, CatalogRelease } from "./catalog.ts";
-import { type ContentKind, ContentStore, type ServedFile } from "./content_store.ts";
+import { type ContentKind, ContentStore, isChunked, type ServedFile } from "./content_store.ts";
 import { gather } from "./gather.ts";
+import { fetchHinted } from "./hinted_fetch.ts";
 import { InFlight } from "./in_flight.ts";
 import { ReleaseShelf } from "./release_shelf.ts";
 import type { Upstream } from "./upstream.ts";
@@ -153,13 +154,32 @@ export class ContentMirror {
   }
 
   #bringTarget(target: VerifiedTarget, location: string, signal?: AbortSignal): Promise<void> {
-    return this.#bring("targets", target, () =>
-      this.#upstream.fetchTarget(
+    return this.#bring("targets", target, async () => {
+      if (isChunked("targets", target) && await this.#bringByHint(target, signal)) return;
+      await this.#upstream.fetchTarget(
         location,
         target.length,
         (body) => this.content.ingest("targets", target, body),
         signal,
-      ));
+      );
+    });
+  }
+
+  /** From an edge upstream, by the chunks that are missing here. False when that saves nothing, or fails. */
+  async #bringByHint(target: VerifiedTarget, signal?: AbortSignal): Promise<boolean> {
+    for (const edge of this.#upstream.edges) {
+      try {
+        const body = await fetchHinted(edge, target, this.content.files, signal);
+        if (body === undefined) continue;
+        await this.content.ingest("targets", target, body);
+        return true;
+      } catch (error) {
+        if (!isBrecciaError(error) || error.code === "cancelled") throw error;
+        // A hint is advice: what it led to was refused, and the file is fetched as if there were none.
+        edge.blame.push({ code: error.code, message: error.message });
+      }
+    }
+    return false;
   }
 
   #bringDelta(delta: LicensedDelta, signal?: AbortSignal): Promise<void> {

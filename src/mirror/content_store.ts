@@ -209,7 +209,8 @@ function keyOf(kind: ContentKind, file: LicensedFile): string {
   return `${kind}/${objectName(file)}`;
 }
 
-function isChunked(kind: ContentKind, { length }: LicensedFile): boolean {
+/** Whether such a file is stored as chunks. */
+export function isChunked(kind: ContentKind, { length }: LicensedFile): boolean {
   return kind === "targets" && length >= CHUNKED_BYTES;
 }
 

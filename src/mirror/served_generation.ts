@@ -1,14 +1,16 @@
-import { encodeHex } from "../bytes/mod.ts";
+import { encodeHex, sha256 } from "../bytes/mod.ts";
 import { BrecciaError } from "../errors.ts";
-import { type ChunkRequest, packKey, type ReleaseIndex } from "../index/mod.ts";
+import { type ChunkRequest, packKey, type PackRef, type ReleaseIndex } from "../index/mod.ts";
 import type { ByteRange, ObjectStore } from "../ports/mod.ts";
+import type { VerifiedTarget } from "../tuf/mod.ts";
 import type { Catalog, CatalogRelease } from "./catalog.ts";
 import { type ContentMirror, licensedDeltas } from "./content_mirror.ts";
-import type { ServedFile } from "./content_store.ts";
+import { isChunked, type ServedFile } from "./content_store.ts";
 import { type Generation, type MetadataFile, readMetadata } from "./generation.ts";
 import { releaseNovelties, type ReleaseNovelty } from "./release_novelty.ts";
 import { readStoredChunks, type StoredChunk } from "./stored_chunks.ts";
 import { objectName } from "./verified_object.ts";
+import { licensedPack } from "./verified_pack.ts";
 
 /** A file to serve, and for how long it may be kept. */
 export interface ServedTarget {
@@ -52,6 +54,7 @@ export class ServedGeneration {
   readonly #smallMetadata = new Map<string, Uint8Array<ArrayBuffer>>();
   /** Keys of packs and deltas that were served. */
   readonly #servedKeys = new Set<string>();
+  #largeTargets: ReadonlyMap<string, VerifiedTarget> | undefined;
   #content: Promise<ReadonlyMap<string, Open>> | undefined;
   #novelties: Promise<readonly ReleaseNovelty[]> | undefined;
 
@@ -110,14 +113,9 @@ export class ServedGeneration {
     const { catalog, mirror, unavailable } = this.#parts;
     const name = encodeHex(request.index);
     const release = catalog.releases.find(({ index }) => objectName(index) === name);
-    if (release === undefined) return undefined;
+    if (release === undefined) return await this.#hintedChunks(name, request);
     const index = await mirror.openIndex(catalog, release);
-    if (request.ordinals.some((ordinal) => ordinal >= index.chunks.count)) {
-      throw new BrecciaError(
-        "http-malformed",
-        `Cannot answer: the release has ${index.chunks.count} chunks; ask for those it has`,
-      );
-    }
+    checkOrdinals(request.ordinals, index.chunks.count);
     const open = async (_: unknown, number: number): Promise<ServedFile | undefined> => {
       try {
         return await mirror.openPack(index, number);
@@ -127,6 +125,20 @@ export class ServedGeneration {
       }
     };
     return (signal) => readStoredChunks(index, request.ordinals, open, signal);
+  }
+
+  /**
+   * The hint index of a target by its SHA-256 in hex, or `undefined` when there is none. It is advice that
+   * this edge made (docs/formats/hint-index.md), and changes when the target is stored anew.
+   */
+  async hint(name: string): Promise<ServedFile | undefined> {
+    const target = this.#largeTarget(name);
+    const bytes = target && await this.#parts.mirror.content.files.hintBytes(target);
+    if (bytes === undefined) return undefined;
+    const read = async function* ({ offset, length }: ByteRange) {
+      yield bytes.slice(offset, offset + length);
+    };
+    return { size: bytes.length, etag: encodeHex(await sha256(bytes)), read };
   }
 
   /** The newest releases and how much of each is new: for people. Computed once. */
@@ -154,6 +166,29 @@ export class ServedGeneration {
     return bytes;
   }
 
+  /** The target with this SHA-256, if it is one that is stored as chunks. */
+  #largeTarget(name: string): VerifiedTarget | undefined {
+    this.#largeTargets ??= new Map(
+      [...this.#parts.catalog.targets.values()]
+        .filter((target) => isChunked("targets", target) && target.hashes.has("sha256"))
+        .map((target) => [objectName(target), target]),
+    );
+    return this.#largeTargets.get(name);
+  }
+
+  async #hintedChunks(
+    name: string,
+    { ordinals }: ChunkRequest,
+  ): Promise<((signal: AbortSignal) => AsyncIterable<StoredChunk>) | undefined> {
+    const target = this.#largeTarget(name);
+    const { content } = this.#parts.mirror;
+    const hint = target && await content.files.hint(target);
+    if (hint === undefined) return undefined;
+    checkOrdinals(ordinals, hint.chunks.count);
+    const open = (pack: PackRef) => content.openUnverified(licensedPack(pack));
+    return (signal) => readStoredChunks(hint, ordinals, open, signal);
+  }
+
   #openIndex(release: CatalogRelease): Promise<ReleaseIndex> {
     return this.#parts.mirror.openIndex(this.#parts.catalog, release);
   }
@@ -174,4 +209,12 @@ export class ServedGeneration {
     }
     return files;
   }
+}
+
+function checkOrdinals(ordinals: readonly number[], count: number): void {
+  if (ordinals.every((ordinal) => ordinal < count)) return;
+  throw new BrecciaError(
+    "http-malformed",
+    `Cannot answer: there are ${count} chunks; ask for those there are`,
+  );
 }

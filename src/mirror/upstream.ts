@@ -39,6 +39,11 @@ export class Upstream implements MetadataSource {
     return this.#mirrors.mirrors.map(({ url }) => url.host).join(", ");
   }
 
+  /** The mirrors that have turned out to be edges, those with the least blame first. */
+  get edges(): readonly Mirror[] {
+    return this.#mirrors.inOrder().filter(({ isEdge }) => isEdge);
+  }
+
   /** See {@linkcode MetadataSource.fetch}. */
   async fetch<T>(name: string, request: MetadataRequest<T>): Promise<T | undefined> {
     return await this.#mirrors.attempt(name, async (mirror) => {
@@ -94,8 +99,7 @@ export class Upstream implements MetadataSource {
     path: string,
     { maxBytes, signal }: { maxBytes: number; signal?: AbortSignal | undefined },
   ): Promise<HttpAnswer> {
-    const url = new URL(path, mirror.url);
-    return this.#mirrors.http.send({ url, maxBytes, ...(signal && { signal }) });
+    return mirror.send(path, { maxBytes, ...(signal && { signal }) });
   }
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+export { BodyReader } from "./body_reader.ts";
 export {
   type HttpAnswer,
   HttpClient,

@@ -4,7 +4,7 @@ import { Edge, type EdgeOptions, Upstream } from "../../src/mirror/mod.ts";
 import { type ManagedStore, silentLog } from "../../src/ports/mod.ts";
 import { addRelease, type KeyRing, publishRepository } from "../../src/publish/mod.ts";
 import { HttpClient, MirrorSet } from "../../src/transport/mod.ts";
-import { createApp } from "../../workers/app.ts";
+import { createApp, type EdgeApp } from "../../workers/app.ts";
 import { MemoryTree } from "../publish/memory_tree.ts";
 import { clock, newRepository } from "../publish/repository_fixture.ts";
 
@@ -63,6 +63,7 @@ export class Origin {
 
 /** An edge of an origin, its store and its app. */
 export interface EdgeUnderTest {
+  readonly app: EdgeApp;
   readonly edge: Edge;
   readonly store: ManagedStore;
   /** Asks the app. */
@@ -97,7 +98,7 @@ export async function edgeOf(
         body: encodeChunkRequest(request),
       }),
     );
-  return { edge, store, get, chunks };
+  return { app, edge, store, get, chunks };
 }
 
 /** Every object of a store, for "nothing changed". */

@@ -1,0 +1,135 @@
+import { encodeHex, equalBytes } from "../bytes/mod.ts";
+import { BrecciaError } from "../errors.ts";
+import type { ChunkRef } from "../index/mod.ts";
+import { ARCHIVE_LIMITS, HINT_LIMITS } from "../limits.ts";
+import type { ByteRange } from "../ports/mod.ts";
+import type { HintIndex } from "./hint_index.ts";
+import { rebuildArchive } from "./rebuild.ts";
+
+/** Where the chunks of a hinted file come from. What they return was verified against the chunk's hash. */
+export interface ChunkSeeds {
+  /** Whether the chunk is at hand. */
+  knows(hash: Uint8Array): boolean;
+  /** The chunk that is at hand; `undefined` when it is lost since. */
+  read(hash: Uint8Array): Promise<Uint8Array | undefined>;
+  /** Chunks that are not at hand, in the order of `ordinals`. */
+  fetch(ordinals: readonly number[]): AsyncIterator<Uint8Array>;
+}
+
+/** What it costs to fetch a file by its hint index. */
+export interface HintedCost {
+  /** Numbers of the chunks that are not at hand. */
+  readonly missing: readonly number[];
+  /** Their stored length in bytes. */
+  readonly bytes: number;
+}
+
+/** Longest hint index that is worth fetching for a file of `fileBytes` bytes. */
+export function hintBytesFor(fileBytes: number): number {
+  return Math.min(HINT_LIMITS.bytes, 64 * 1024 + Math.floor(fileBytes / 8));
+}
+
+/**
+ * Refuses a hint index that is for another file than the one that is signed, or that would make a device
+ * work for hours.
+ *
+ * @throws {BrecciaError} `hint-malformed`.
+ */
+export function checkHint(
+  hint: HintIndex,
+  signed: { readonly length: number; readonly sha256: Uint8Array },
+): void {
+  const name = encodeHex(signed.sha256).slice(0, 16);
+  const refuse = (why: string) => {
+    throw new BrecciaError(
+      "hint-malformed",
+      `Cannot use the hint index of ${name}…: ${why}; the file is fetched without it`,
+    );
+  };
+  if (hint.fileBytes !== signed.length || !equalBytes(hint.fileSha256, signed.sha256)) {
+    refuse("it is for another file");
+  }
+  const { expansion, slackBytes } = ARCHIVE_LIMITS;
+  if (hint.recipe.contentBytes > expansion * signed.length + slackBytes) {
+    refuse(`it claims ${hint.recipe.contentBytes} bytes of content`);
+  }
+}
+
+/** What of a hinted file must be fetched. */
+export function hintedCost({ chunks }: HintIndex, seeds: Pick<ChunkSeeds, "knows">): HintedCost {
+  const missing: number[] = [];
+  let bytes = 0;
+  for (const chunk of chunks) {
+    if (seeds.knows(chunk.hash)) continue;
+    missing.push(chunk.ordinal);
+    bytes += chunk.storedLength;
+  }
+  return { missing, bytes };
+}
+
+/**
+ * The bytes of a file, made from chunks that are at hand and those of `cost` that are fetched. They are
+ * what a hint says, not what is signed: whoever reads them checks the whole against the signed hash.
+ *
+ * @throws {BrecciaError} `chunk-missing`; what `seeds` throws.
+ */
+export async function* hintedFile(
+  hint: HintIndex,
+  { missing }: HintedCost,
+  seeds: ChunkSeeds,
+): AsyncGenerator<Uint8Array> {
+  const content = contentOf(hint, missing, seeds);
+  let held: Uint8Array = new Uint8Array(0);
+  let at = 0;
+  // The recipe takes its content in order, but not all of it: a step may end before its content does.
+  async function* read({ offset, length }: ByteRange): AsyncGenerator<Uint8Array> {
+    while (at < offset + length) {
+      if (held.length === 0) {
+        const { done, value } = await content.next();
+        if (done) return;
+        held = value;
+      }
+      const skipped = Math.min(held.length, Math.max(offset - at, 0));
+      const piece = held.subarray(skipped, offset + length - at);
+      held = held.subarray(skipped + piece.length);
+      at += skipped + piece.length;
+      if (piece.length > 0) yield piece;
+    }
+  }
+  try {
+    yield* rebuildArchive(hint.recipe, read);
+  } finally {
+    await content.return();
+  }
+}
+
+async function* contentOf(
+  { chunks }: HintIndex,
+  missing: readonly number[],
+  seeds: ChunkSeeds,
+): AsyncGenerator<Uint8Array, void> {
+  const fetched = seeds.fetch(missing);
+  try {
+    let next = 0;
+    for (const chunk of chunks) {
+      if (missing[next] === chunk.ordinal) {
+        next++;
+        yield await nextOf(fetched, chunk);
+        continue;
+      }
+      const known = await seeds.read(chunk.hash);
+      yield known ?? await nextOf(seeds.fetch([chunk.ordinal]), chunk);
+    }
+  } finally {
+    await fetched.return?.();
+  }
+}
+
+async function nextOf(fetched: AsyncIterator<Uint8Array>, chunk: ChunkRef): Promise<Uint8Array> {
+  const { done, value } = await fetched.next();
+  if (!done) return value;
+  throw new BrecciaError(
+    "chunk-missing",
+    `Cannot make a file from its hint index: chunk ${chunk.ordinal} was not sent; fetch it plainly`,
+  );
+}
