@@ -8,7 +8,7 @@ import { Generation } from "./generation.ts";
 import { InFlight } from "./in_flight.ts";
 import { scrubStore } from "./scrub.ts";
 import { ServedGeneration } from "./served_generation.ts";
-import { isBeingRemoved, type SweepResult, sweepStore } from "./sweep.ts";
+import { mayBeSwept, type SweepResult, sweepStore } from "./sweep.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** What an edge is made of. */
@@ -226,7 +226,7 @@ export class Edge {
     const generation = await Generation.commit(store, metadata, kept, { before, replaces });
     const current = this.#serve(generation, catalog);
     this.#current = current;
-    this.#unsettled = await isBeingRemoved(store, () => this.#keysOf(current));
+    this.#unsettled = await mayBeSwept(store, () => this.#keysOf(current));
     if (!news) return false;
     this.#options.log("info", "generation", {
       timestamp: metadata.timestamp.version,

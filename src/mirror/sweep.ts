@@ -25,10 +25,15 @@ export interface SweepOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Since when objects are not needed, and which are being removed. */
+type Times = readonly (readonly [key: string, time: number])[];
+
+/** Since when objects are not needed, and which went. */
 interface Ledger {
-  readonly waiting: readonly (readonly [key: string, since: number])[];
-  readonly removing: readonly string[];
+  readonly waiting: Times;
+  /** What was removed within the last grace, or is being removed now. */
+  readonly removed: Times;
+  /** False once everything in `removed` is gone. */
+  readonly sweeping: boolean;
 }
 
 /** Keys of a publisher who keeps a repository in the same place. */
@@ -42,7 +47,7 @@ const PUBLISHED = /^(?:\.breccia\/|metadata\/timestamp\.json$)/;
  * A refresh may find an old object in the store and count on it at the very moment in which it goes.
  * Therefore a sweep first writes down what it will remove and then looks whether the generation is still
  * the current one, and a refresh first makes its generation current and then asks
- * {@linkcode isBeingRemoved}: whatever the interleaving, one of the two sees the other.
+ * {@linkcode mayBeSwept}: whatever the interleaving, one of the two sees the other.
  *
  * What no edge names is left alone, and so is content in a place where a repository is published too: its
  * publisher may have staged it.
@@ -68,9 +73,14 @@ export async function sweepStore(
     else leaving.set(key, size);
   }
   if (published) forgetContent(waiting, leaving);
-  const announced = await writeLedger(store, waiting, [...leaving.keys()], etag);
+  const removed = new Map(ledger.removed.filter(([, at]) => now - at < grace));
+  for (const key of leaving.keys()) removed.set(key, now);
+  const announced = await writeLedger(store, { waiting, removed, sweeping: true }, etag);
   if (leaving.size > 0 && !await isCurrent()) {
-    for (const key of leaving.keys()) waiting.set(key, since.get(key) ?? now);
+    for (const key of leaving.keys()) {
+      waiting.set(key, since.get(key) ?? now);
+      removed.delete(key);
+    }
     leaving.clear();
   }
   let removedBytes = 0;
@@ -79,21 +89,25 @@ export async function sweepStore(
     await store.delete(key);
     removedBytes += size;
   }
-  await writeLedger(store, waiting, [], announced);
+  await writeLedger(store, { waiting, removed, sweeping: false }, announced);
   return { removed: leaving.size, removedBytes, waiting: waiting.size };
 }
 
 /**
- * Whether a sweep, here or elsewhere, is removing one of `needed` or was when its process died. For after a
- * generation was made current: then what was counted on must be looked for again.
+ * Whether a sweep, here or elsewhere, took one of `needed`, or may still do so. For after a generation was
+ * made current: then what was counted on must be looked for again.
  */
-export async function isBeingRemoved(
+export async function mayBeSwept(
   store: ObjectSource,
   needed: () => AsyncIterable<string>,
 ): Promise<boolean> {
-  const removing = new Set((await readLedger(store)).ledger.removing);
-  if (removing.size === 0) return false;
-  for await (const key of needed()) if (removing.has(key)) return true;
+  const { ledger } = await readLedger(store);
+  const removed = new Set(ledger.removed.map(([key]) => key));
+  if (removed.size === 0) return false;
+  for await (const key of needed()) {
+    if (!removed.has(key)) continue;
+    if (ledger.sweeping || await store.head(key) === undefined) return true;
+  }
   return false;
 }
 
@@ -114,7 +128,7 @@ async function readLedger(
   store: ObjectSource,
 ): Promise<{ readonly ledger: Ledger; readonly etag: string | null }> {
   const object = await store.get(LEDGER_KEY);
-  const none: Ledger = { waiting: [], removing: [] };
+  const none: Ledger = { waiting: [], removed: [], sweeping: false };
   if (object === undefined) return { ledger: none, etag: null };
   try {
     return { ledger: await openRecord(object.bytes, LEDGER_KEY) as Ledger, etag: object.etag };
@@ -126,10 +140,13 @@ async function readLedger(
 
 async function writeLedger(
   store: ManagedStore,
-  waiting: ReadonlyMap<string, number>,
-  removing: readonly string[],
+  { waiting, removed, sweeping }: {
+    readonly waiting: ReadonlyMap<string, number>;
+    readonly removed: ReadonlyMap<string, number>;
+    readonly sweeping: boolean;
+  },
   ifMatch: string | null,
 ): Promise<string> {
-  const ledger: Ledger = { waiting: [...waiting], removing };
+  const ledger: Ledger = { waiting: [...waiting], removed: [...removed], sweeping };
   return await store.put(LEDGER_KEY, await sealRecord(ledger), { ifMatch });
 }
