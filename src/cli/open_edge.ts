@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { QuotaStore } from "../../cache/quota.ts";
 import { Edge, Upstream } from "../mirror/mod.ts";
 import { type Log, type ManagedStore, systemClock } from "../ports/mod.ts";
 import { HttpClient, MirrorSet } from "../transport/mod.ts";
@@ -32,12 +33,17 @@ export interface EdgeSite {
   /** What relative paths count from. */
   readonly cwd: string;
   readonly onDemand: boolean;
+  /** The most that the store may hold, in bytes. */
+  readonly quota?: number | undefined;
 }
 
 /** The edge that the flags describe. */
 export async function edgeSite(
   { flags, path, cwd }: CommandContext,
-  { onDemand = false }: { readonly onDemand?: boolean } = {},
+  { onDemand = false, quota }: {
+    readonly onDemand?: boolean;
+    readonly quota?: number | undefined;
+  } = {},
 ): Promise<EdgeSite> {
   const upstreams = flags.texts("upstream");
   if (upstreams.length === 0) flags.required("upstream");
@@ -46,17 +52,23 @@ export async function edgeSite(
     throw fileError("read", rootFile, cause);
   });
   const store = flags.required("store");
-  return { upstreams, trustedRoot: new Uint8Array(trustedRoot), store, cwd, onDemand };
+  return { upstreams, trustedRoot: new Uint8Array(trustedRoot), store, cwd, onDemand, quota };
 }
 
 /** Opens an edge and its store. */
 export async function openEdge(
-  { upstreams, trustedRoot, store: name, cwd, onDemand }: EdgeSite,
+  { upstreams, trustedRoot, store: name, cwd, onDemand, quota }: EdgeSite,
   log: Log,
 ): Promise<{ edge: Edge; store: ManagedStore }> {
-  const store = await openStore(name, cwd);
+  const opened = await openStore(name, cwd);
+  // The store asks what may go, and only the edge, which needs the store first, knows.
+  let edge: Edge | undefined = undefined as Edge | undefined;
+  const isEvictable = (key: string): boolean => edge?.canBringAgain(key) ?? false;
+  const store = quota === undefined
+    ? opened
+    : await QuotaStore.open(opened, { bytes: quota, isEvictable });
   const upstream = new Upstream(new MirrorSet(upstreams, new HttpClient({ fetch })));
-  const edge = await Edge.open({
+  edge = await Edge.open({
     store,
     upstream,
     trustedRoot,

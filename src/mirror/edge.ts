@@ -9,7 +9,9 @@ import { InFlight } from "./in_flight.ts";
 import { scrubStore } from "./scrub.ts";
 import { ServedGeneration } from "./served_generation.ts";
 import { mayBeSwept, type SweepResult, sweepStore } from "./sweep.ts";
+import { isContentKey } from "./store_layout.ts";
 import type { Upstream } from "./upstream.ts";
+import { objectName } from "./verified_object.ts";
 
 /** What an edge is made of. */
 export interface EdgeOptions {
@@ -48,6 +50,8 @@ interface Current {
   readonly generation: Generation;
   readonly catalog: Catalog;
   readonly served: ServedGeneration;
+  /** Keys of the indexes of releases, each in one object. */
+  readonly indexKeys: ReadonlySet<string>;
 }
 
 /** Warn so long before metadata expires, in milliseconds: a day, to act in. */
@@ -157,6 +161,15 @@ export class Edge {
   /** What is served now, or `undefined` as long as nothing was verified. */
   get served(): ServedGeneration | undefined {
     return this.#current?.served;
+  }
+
+  /**
+   * Whether the stored object `key` is content that can be brought again while nothing that was ever asked
+   * for waits for it: on an edge that brings content on demand, all but the indexes of releases.
+   */
+  canBringAgain(key: string): boolean {
+    if (!this.#options.onDemand || this.#current === undefined || !isContentKey(key)) return false;
+    return !this.#current.indexKeys.has(key);
   }
 
   /** How the edge fares. */
@@ -271,7 +284,8 @@ export class Edge {
       this.#report("metadata damaged in the store", error);
     };
     const parts = { generation, catalog, store, mirror: this.#mirror, unavailable, damaged };
-    return { generation, catalog, served: new ServedGeneration(parts) };
+    const indexKeys = new Set(catalog.releases.map(({ index }) => `targets/${objectName(index)}`));
+    return { generation, catalog, served: new ServedGeneration(parts), indexKeys };
   }
 
   /** Keys of every object that is needed to serve `current`. */

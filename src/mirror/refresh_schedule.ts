@@ -38,6 +38,12 @@ export async function keepFresh(edge: Edge, schedule: RefreshSchedule): Promise<
 /** How long unneeded objects stay, in milliseconds: as long as earlier metadata is served. */
 const SWEEP_GRACE = 24 * 60 * 60_000;
 
+/** A check of the store reads no more than this, in bytes per second: a disk serves clients first. */
+const SCRUB_BYTES_PER_SECOND = 64 * 1024 * 1024;
+
+/** Small objects are read several at a time between two pauses, which are this long at least. */
+const LEAST_PAUSE_MILLISECONDS = 50;
+
 /**
  * Looks after the store of an edge, once each interval, until the signal. The first time is one interval
  * from now: an edge that restarts often does not read its whole store each time.
@@ -51,7 +57,8 @@ export async function keepSound(
     await sleep(interval * (0.9 + 0.2 * random()), signal);
     if (signal.aborted) return;
     try {
-      const { damaged, ...rest } = await edge.maintain(store, { grace: SWEEP_GRACE, signal });
+      const pace = pacedBy((milliseconds) => sleep(milliseconds, signal));
+      const { damaged, ...rest } = await edge.maintain(store, { grace: SWEEP_GRACE, pace, signal });
       log("info", "store looked after", { damaged: damaged.length, ...rest });
     } catch (error) {
       if (signal.aborted) return;
@@ -59,4 +66,17 @@ export async function keepSound(
       log("warn", "looking after the store failed", { message });
     }
   }
+}
+
+/** Waits as long as reading so many bytes may take. */
+function pacedBy(
+  sleep: (milliseconds: number) => Promise<void>,
+): (bytes: number) => Promise<void> {
+  let owed = 0;
+  return async (bytes) => {
+    owed += bytes * 1000 / SCRUB_BYTES_PER_SECOND;
+    if (owed < LEAST_PAUSE_MILLISECONDS) return;
+    await sleep(owed);
+    owed = 0;
+  };
 }

@@ -24,3 +24,8 @@ export function isPartListKey(key: string): boolean {
 export function isHintKey(key: string): boolean {
   return key.endsWith(".hint");
 }
+
+/** Whether the object is content, not metadata or a record of the edge. */
+export function isContentKey(key: string): boolean {
+  return isOwnKey(key) && !key.startsWith("metadata/");
+}

@@ -7,6 +7,7 @@ import { keepFresh, keepSound } from "../../mirror/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import type { Address } from "../edge_thread.ts";
 import { EdgeThreads } from "../edge_threads.ts";
+import { parseSize } from "../byte_size.ts";
 import { EDGE_FLAGS, edgeSite, logLines, openEdge } from "../open_edge.ts";
 
 /** `breccia edge`: mirrors a repository and serves it. */
@@ -47,6 +48,11 @@ export const command: Command = {
       default: "1",
       help: "Threads that serve on the one port, up to one for each core",
     },
+    quota: {
+      type: "string",
+      value: "SIZE",
+      help: "The most that the store may hold, as in 10GB; of --on-demand content the oldest goes",
+    },
     "on-demand": { type: "boolean", help: "Fetch content when it is first asked for, not before" },
   },
   run: serve,
@@ -58,7 +64,11 @@ async function serve(context: CommandContext): Promise<void> {
   const interval = (flags.integer("interval", 1, 86_400) ?? 60) * 1000;
   const maintain = (flags.integer("maintain", 1, 8760) ?? 24) * 3_600_000;
   const count = flags.integer("threads", 1, 256) ?? 1;
-  const site = await edgeSite(context, { onDemand: flags.has("on-demand") });
+  const quota = parseSize(flags.text("quota"), "--quota");
+  const site = await edgeSite(context, { onDemand: flags.has("on-demand"), quota });
+  if (count > 1 && quota !== undefined) {
+    throw new BrecciaError("usage", `--threads ${count} can't share a --quota; use one thread`);
+  }
   if (count > 1 && site.store === "memory:") {
     throw new BrecciaError(
       "usage",
