@@ -5,18 +5,55 @@ import { DELTA_PREAMBLE_BYTES, readHead } from "../../src/delta/head.ts";
 import { loadZstd } from "../../src/codec/mod.ts";
 import { isBrecciaError } from "../../src/errors.ts";
 import { noise } from "./sample_files.ts";
-import { sampleElf, sampleTar } from "./sample_programs.ts";
+import { sampleElf, sampleFat, sampleProgram, sampleTar } from "./sample_programs.ts";
 
-for (const architecture of ["x86-64", "arm64"] as const) {
-  Deno.test(`a function added to an ${architecture} program costs little more than the function`, async () => {
-    const before = sampleElf(architecture, false);
-    const after = sampleElf(architecture, true);
-    const delta = await encodeDelta(before, after);
-    assert.deepEqual(await decodeDelta(delta, before), after);
-    assert.equal(readHead(delta, await loadZstd()).head.images.length, 1);
-    assert.ok(delta.length < 96 + 420, `${delta.length} bytes`);
+const FORMATS = ["ELF", "PE", "Mach-O"] as const;
+const ARCHITECTURES = ["x86-64", "arm64"] as const;
+
+for (const format of FORMATS) {
+  for (const architecture of ARCHITECTURES) {
+    Deno.test(`a function added to an ${format} program for ${architecture} costs little more than it`, async () => {
+      const before = sampleProgram(format, architecture, false);
+      const after = sampleProgram(format, architecture, true);
+      const delta = await encodeDelta(before, after);
+      assert.deepEqual(await decodeDelta(delta, before), after);
+      assert.equal(await imageCount(delta), 1);
+      assert.ok(delta.length < 96 + 420, `${delta.length} bytes`);
+    });
+  }
+
+  Deno.test(`an ${format} program cut short at any byte of its headers is a flat file or a program`, async () => {
+    const after = sampleProgram(format, "x86-64", true);
+    const whole = sampleProgram(format, "x86-64", false);
+    for (let length = 0; length < 700; length += 1 + length % 3) {
+      const before = whole.slice(0, length);
+      assert.deepEqual(await decodeDelta(await encodeDelta(before, after), before), after);
+    }
   });
 }
+
+Deno.test("each architecture of a universal binary is modelled", async () => {
+  const fat = (insert: boolean) =>
+    sampleFat(ARCHITECTURES.map((one) => [one, sampleProgram("Mach-O", one, insert)] as const));
+  const [before, after] = [fat(false), fat(true)];
+  const delta = await encodeDelta(before, after);
+  assert.deepEqual(await decodeDelta(delta, before), after);
+  assert.equal(await imageCount(delta), 2);
+  assert.ok(delta.length < 1000, `${delta.length} bytes`);
+});
+
+Deno.test("a universal binary that claims slices outside itself is a flat file", async () => {
+  const [before, after] = [false, true].map((insert) =>
+    sampleFat([["x86-64", sampleProgram("Mach-O", "x86-64", insert)]])
+  ) as [Uint8Array, Uint8Array];
+  for (const field of [8 + 8, 8 + 12]) {
+    const twin = before.slice();
+    new DataView(twin.buffer).setUint32(field, 0xffff_fff0);
+    const delta = await encodeDelta(twin, after);
+    assert.equal(await imageCount(delta), 0);
+    assert.deepEqual(await decodeDelta(delta, twin), after);
+  }
+});
 
 Deno.test("programs in a tar stream are modelled one by one, by name", async () => {
   const [first, second] = [sampleElf("x86-64", false), sampleElf("arm64", false)];
@@ -28,19 +65,29 @@ Deno.test("programs in a tar stream are modelled one by one, by name", async () 
   ]);
   const delta = await encodeDelta(before, after);
   assert.deepEqual(await decodeDelta(delta, before), after);
-  assert.equal(readHead(delta, await loadZstd()).head.images.length, 2);
+  assert.equal(await imageCount(delta), 2);
   assert.ok(delta.length < 1100, `${delta.length} bytes`);
+});
+
+Deno.test("a program that claims to be loaded beyond every address is a flat file", async () => {
+  const before = sampleProgram("PE", "x86-64", false);
+  const after = sampleProgram("PE", "x86-64", true);
+  new DataView(after.buffer).setUint32(0x80 + 52, 0x0020_0001, true);
+  const delta = await encodeDelta(before, after);
+  assert.equal(await imageCount(delta), 0);
+  assert.deepEqual(await decodeDelta(delta, before), after);
 });
 
 Deno.test("any damage to a program, headers included, still round-trips", async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.constantFrom("x86-64" as const, "arm64" as const),
+      fc.constantFrom(...FORMATS),
+      fc.constantFrom(...ARCHITECTURES),
       fc.array(fc.tuple(fc.oneof(fc.nat(300), fc.nat(12_000)), fc.nat(255)), { maxLength: 30 }),
       fc.boolean(),
-      async (architecture, damage, damageBoth) => {
-        const before = sampleElf(architecture, false);
-        const after = sampleElf(architecture, true);
+      async (format, architecture, damage, damageBoth) => {
+        const before = sampleProgram(format, architecture, false);
+        const after = sampleProgram(format, architecture, true);
         for (const [at, byte] of damage) {
           after[at] = byte;
           if (damageBoth) before[at] = byte;
@@ -49,7 +96,7 @@ Deno.test("any damage to a program, headers included, still round-trips", async 
         assert.deepEqual(await decodeDelta(delta, before), after);
       },
     ),
-    { numRuns: 100 },
+    { numRuns: 150 },
   );
 });
 
@@ -70,3 +117,7 @@ Deno.test("a program's delta with a damaged byte makes the right file or none", 
   }
   assert.ok(refused > 0.8 * delta.length, `${refused} of ${delta.length}`);
 });
+
+async function imageCount(delta: Uint8Array): Promise<number> {
+  return readHead(delta, await loadZstd()).head.images.length;
+}

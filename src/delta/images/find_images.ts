@@ -34,7 +34,7 @@ interface NamedProgram {
 
 function programsOf(bytes: Uint8Array): NamedProgram[] {
   const programs: NamedProgram[] = [];
-  for (const { name, extent } of membersOf(bytes)) {
+  for (const { name, extent } of slicesOf(bytes, membersOf(bytes))) {
     const program = readElf(bytes, extent) ?? readPe(bytes, extent) ?? readMachO(bytes, extent) ??
       readWasm(bytes, extent);
     if (program !== undefined) programs.push({ name, program });
@@ -106,6 +106,30 @@ function* membersOf(bytes: Uint8Array): Generator<Member> {
       yield { name, extent: { start, end } };
     }
     at = start + Math.ceil(size / TAR_BLOCK) * TAR_BLOCK;
+  }
+}
+
+/** Universal binaries hold one program for each architecture; a Java class, which begins alike, has a greater count. */
+const FAT_MAGIC = 0xcafebabe;
+const MAX_SLICES = 16;
+
+/** The slices of universal Mach-O files (mach-o/fat.h) in place of these; all other members as they are. */
+function* slicesOf(bytes: Uint8Array, members: Iterable<Member>): Generator<Member> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const member of members) {
+    const { start, end } = member.extent;
+    const count = end - start < SMALLEST_PROGRAM || view.getUint32(start) !== FAT_MAGIC
+      ? 0
+      : view.getUint32(start + 4);
+    if (count === 0 || count > MAX_SLICES) {
+      yield member;
+      continue;
+    }
+    for (let at = start + 8; at < start + 8 + 20 * count; at += 20) {
+      const from = start + view.getUint32(at + 8);
+      const extent = { start: from, end: from + view.getUint32(at + 12) };
+      if (extent.end <= end) yield { name: `${member.name}/${view.getUint32(at)}`, extent };
+    }
   }
 }
 

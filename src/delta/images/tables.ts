@@ -18,6 +18,8 @@ export interface ParsedTables {
  */
 export function fittingTables(parsed: ParsedTables): ImageTables | undefined {
   const { architecture, extent, base } = parsed;
+  // The format has no greater numbers, and no program is loaded there.
+  if (!Number.isSafeInteger(base)) return undefined;
   const inside = (start: number, end: number): boolean =>
     start >= extent.start && end <= extent.end && start < end;
   const addressable = parsed.segments.filter((s) =>
