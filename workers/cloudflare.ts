@@ -8,9 +8,10 @@
 import { type R2Bucket, R2Store } from "../cache/r2.ts";
 import { loadCompiledZstd } from "../src/codec/mod.ts";
 import { Edge, Upstream } from "../src/mirror/mod.ts";
-import { type Log, systemClock } from "../src/ports/mod.ts";
+import { type Clock, type Log, type ObjectStore, systemClock } from "../src/ports/mod.ts";
 import { HttpClient, MirrorSet } from "../src/transport/mod.ts";
 import { createApp } from "./app.ts";
+import { IsolateMemory } from "./isolate_memory.ts";
 
 /** The bindings of the Worker. */
 export interface CloudflareEnv {
@@ -35,13 +36,32 @@ export interface CloudflareWorker {
 }
 
 /** The Worker, with the zstd module that its entry imports. */
-export function createWorker(zstd: WebAssembly.Module): CloudflareWorker {
+export function createWorker(
+  zstd: WebAssembly.Module,
+  clock: Clock = systemClock,
+): CloudflareWorker {
+  const memory = new IsolateMemory(clock);
+  /** An edge for each request: workerd lets none wait for what another one began. */
+  const openEdge = async (env: CloudflareEnv, store: ObjectStore): Promise<Edge> => {
+    await loadCompiledZstd(zstd);
+    const http = new HttpClient({
+      fetch: (request) => env.UPSTREAM_SERVICE?.fetch(request) ?? fetch(request),
+    });
+    return await Edge.open({
+      store,
+      upstream: new Upstream(new MirrorSet(env.UPSTREAM.split(/\s+/), http)),
+      trustedRoot: new TextEncoder().encode(env.TRUSTED_ROOT),
+      clock,
+      log,
+    });
+  };
   return {
     async fetch(request, env, context) {
       const cache = (caches as CacheStorage & { readonly default: Cache }).default;
       const known = request.method === "GET" ? await cache.match(request) : undefined;
       if (known !== undefined) return known;
-      const app = createApp({ edge: await openEdge(env, zstd), log });
+      const edge = await openEdge(env, memory.before(new R2Store(env.BUCKET)));
+      const app = createApp({ edge, log, clock });
       const response = await app.fetch(request);
       const immutable = response.headers.get("cache-control")?.includes("immutable");
       if (request.method === "GET" && response.status === 200 && immutable) {
@@ -50,24 +70,9 @@ export function createWorker(zstd: WebAssembly.Module): CloudflareWorker {
       return response;
     },
     async scheduled(_event, env) {
-      await (await openEdge(env, zstd)).refresh();
+      await (await openEdge(env, new R2Store(env.BUCKET))).refresh();
     },
   };
-}
-
-/** One edge for each request: workerd lets no request wait for what another one began. */
-async function openEdge(env: CloudflareEnv, zstd: WebAssembly.Module): Promise<Edge> {
-  await loadCompiledZstd(zstd);
-  const http = new HttpClient({
-    fetch: (request) => env.UPSTREAM_SERVICE?.fetch(request) ?? fetch(request),
-  });
-  return await Edge.open({
-    store: new R2Store(env.BUCKET),
-    upstream: new Upstream(new MirrorSet(env.UPSTREAM.split(/\s+/), http)),
-    trustedRoot: new TextEncoder().encode(env.TRUSTED_ROOT),
-    clock: systemClock,
-    log,
-  });
 }
 
 /** One JSON line for each record, where `wrangler tail` and Logpush find it. */

@@ -70,6 +70,13 @@ Deno.test("the bundled edge mirrors into R2 by its cron trigger and serves from 
     const archive = await ask(ARCHIVE);
     assert.equal(archive.status, 200);
     assert.deepEqual(archive.bytes.slice(512, 512 + app.length), app, "after one tar header");
+    // Requests of one isolate at the same time, which share its memory and may share nothing else.
+    const answers = await Promise.all(Array.from({ length: 24 }, (_, i) => {
+      const path =
+        ["metadata/timestamp.json", "metadata/1.root.json", "targets/hello-1.0.0.tar"][i % 3];
+      return ask(`http://edge.test/${path}`);
+    }));
+    assert.ok(answers.every(({ status }) => status === 200));
     const range = await ask(ARCHIVE, { range: "bytes=600-699" });
     assert.equal(range.status, 206);
     assert.deepEqual(range.bytes, archive.bytes.slice(600, 700));
