@@ -7,12 +7,16 @@ import { INFLATE_PIECE_BYTES, Inflater } from "./inflater.ts";
 import { Proof } from "./proof.ts";
 import { type Recipe, recipeOf, type Step } from "./recipe.ts";
 import { findSettings } from "./settings_search.ts";
+import { turn } from "./turn.ts";
 
 /** Content that is decoded before settings are sought: some blocks of it. */
-const SAMPLE_BYTES = 768 * 1024;
+const SAMPLE_BYTES = 448 * 1024;
 
 /** Longest piece that is copied at once. */
 const COPY_BYTES = 64 * 1024;
+
+/** Content that is compressed again before others have their turn. */
+const TURN_BYTES = 128 * 1024;
 
 /** The trailer of a gzip member: CRC and length. */
 const GZIP_TRAILER_BYTES = 8;
@@ -32,6 +36,7 @@ export class OpenedArchive {
   /** Settings found in this archive, the last one first: members of a zip are made by one program. */
   #found: readonly DeflateSettings[] = [];
   #failures = 0;
+  #sinceTurn = 0;
 
   /** Opens `file`. */
   constructor(file: AsyncIterable<Uint8Array>) {
@@ -93,7 +98,7 @@ export class OpenedArchive {
     }
     const sample = { content, compressed: concatBytes(compressed), whole: state === "ended" };
     const broken = state === "broken" || state === "cut";
-    const settings = broken ? undefined : findSettings(sample, this.#found);
+    const settings = broken ? undefined : await findSettings(sample, this.#found);
     if (settings === undefined) {
       this.#failures++;
       yield* this.#literal(sample.compressed);
@@ -102,16 +107,30 @@ export class OpenedArchive {
     this.#failures = 0;
     this.#found = [settings];
     const proof = new Proof(settings);
-    yield* proof.push(sample.compressed, content);
+    yield* this.#proved(proof, sample.compressed, content);
     while (state === "open" && proof.holds) {
       const next = await this.#inflate(inflater);
-      yield* proof.push(next.compressed, next.content);
+      yield* this.#proved(proof, next.compressed, next.content);
       state = next.state;
     }
     const { step, rest } = proof.end();
     this.#steps.push(step);
     for (const bytes of rest) yield* this.#literal(bytes);
     return yield* this.#copyStream(inflater, state);
+  }
+
+  async *#proved(
+    proof: Proof,
+    compressed: Uint8Array,
+    content: readonly Uint8Array[],
+  ): AsyncGenerator<Uint8Array> {
+    for (const piece of proof.push(compressed, content)) {
+      yield piece;
+      this.#sinceTurn += piece.length;
+      if (this.#sinceTurn < TURN_BYTES) continue;
+      this.#sinceTurn = 0;
+      await turn();
+    }
   }
 
   /** What is left of a stream as it is; decoded on, only to find its end. True when it has one. */

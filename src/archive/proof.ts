@@ -27,20 +27,21 @@ export class Proof {
     return !this.#failed;
   }
 
-  /** Takes the next of the stream and what it decodes to; returns how much of the latter is of the step. */
-  push(compressed: Uint8Array, content: readonly Uint8Array[]): readonly Uint8Array[] {
+  /**
+   * Takes the next of the stream and what it decodes to; yields how much of the latter is of the step, each
+   * piece when it was compared. To be read to its end.
+   */
+  *push(compressed: Uint8Array, content: readonly Uint8Array[]): Generator<Uint8Array> {
     this.#pending.push(compressed);
-    const taken: Uint8Array[] = [];
     for (const piece of content) {
       this.#checkCost(piece.length);
-      if (this.#failed) break;
-      taken.push(piece);
+      if (this.#failed) return;
       this.#contentBytes += piece.length;
       const started = performance.now();
       this.#compare(this.#deflater.push(piece));
       this.#milliseconds += performance.now() - started;
+      yield piece;
     }
-    return taken;
   }
 
   /** Ends the proof: the step that makes what was proved, and what of the stream it does not make. */

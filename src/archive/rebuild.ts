@@ -1,12 +1,16 @@
 import type { ByteRange } from "../ports/mod.ts";
 import { Deflater } from "./deflater.ts";
 import { contentBytesOf, type DeflateStep, type Recipe } from "./recipe.ts";
+import { turn } from "./turn.ts";
 
 /** Reads the content of an archive: the bytes of a range, in order. */
 export type ReadContent = (range: ByteRange) => AsyncIterable<Uint8Array>;
 
-/** Deflating so many bytes takes some milliseconds, after which others get their turn. */
-const TURN_BYTES = 64 * 1024;
+/** Content that is deflated at once. */
+const PIECE_BYTES = 64 * 1024;
+
+/** Deflating so many bytes takes 10 to 30 milliseconds, after which others get their turn. */
+const TURN_BYTES = 4 * PIECE_BYTES;
 
 /**
  * The bytes of an archive from `offset` to its end, made from its content. What is copied is read from
@@ -38,15 +42,15 @@ async function* deflateStep(
   readContent: ReadContent,
 ): AsyncGenerator<Uint8Array> {
   const deflater = new Deflater(settings);
-  let turn = 0;
+  let sinceTurn = 0;
   const content = contentBytes === 0 ? [] : readContent({ offset, length: contentBytes });
   for await (const piece of content) {
-    for (let at = 0; at < piece.length; at += TURN_BYTES) {
-      yield* deflater.push(piece.subarray(at, at + TURN_BYTES));
-      turn += TURN_BYTES;
-      if (turn >= 4 * TURN_BYTES) {
-        turn = 0;
-        await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    for (let at = 0; at < piece.length; at += PIECE_BYTES) {
+      yield* deflater.push(piece.subarray(at, at + PIECE_BYTES));
+      sinceTurn += PIECE_BYTES;
+      if (sinceTurn >= TURN_BYTES) {
+        sinceTurn = 0;
+        await turn();
       }
     }
   }

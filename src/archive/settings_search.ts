@@ -1,4 +1,5 @@
 import { Deflater, type DeflateSettings } from "./deflater.ts";
+import { turn } from "./turn.ts";
 
 /** The start of a deflate stream and what it decodes to. */
 export interface Sample {
@@ -13,13 +14,13 @@ export interface Sample {
  * The settings that make `sample`, or `undefined` when none of those that programs use does. Settings
  * that make the same of it can't be told apart; the first is taken: `likely`, then by frequency.
  */
-export function findSettings(
+export async function findSettings(
   sample: Sample,
   likely: readonly DeflateSettings[],
-): DeflateSettings | undefined {
+): Promise<DeflateSettings | undefined> {
   let best: { settings: DeflateSettings; matched: number } | undefined;
   for (const settings of [...likely, ...candidates()]) {
-    const matched = matchedBytes(sample, settings);
+    const matched = await matchedBytes(sample, settings);
     if (matched === undefined) continue;
     if (sample.whole) return settings;
     if (best === undefined || matched > best.matched) best = { settings, matched };
@@ -28,6 +29,9 @@ export function findSettings(
   }
   return best?.settings;
 }
+
+/** Content that is compressed before others have their turn. */
+const TURN_BYTES = 128 * 1024;
 
 /** Levels by how often they are met: the default, the best, the fastest, the rest. */
 const LEVELS = [6, 9, 1, 8, 7, 5, 4, 3, 2];
@@ -47,7 +51,10 @@ function* candidates(): Generator<DeflateSettings> {
 }
 
 /** How many bytes these settings make before the sample's end; `undefined` when one of them differs. */
-function matchedBytes(sample: Sample, settings: DeflateSettings): number | undefined {
+async function matchedBytes(
+  sample: Sample,
+  settings: DeflateSettings,
+): Promise<number | undefined> {
   const deflater = new Deflater(settings);
   let matched = 0;
   const agree = (pieces: readonly Uint8Array[]): boolean => {
@@ -59,7 +66,14 @@ function matchedBytes(sample: Sample, settings: DeflateSettings): number | undef
     }
     return true;
   };
-  for (const piece of sample.content) if (!agree(deflater.push(piece))) return undefined;
+  let sinceTurn = 0;
+  for (const piece of sample.content) {
+    if (!agree(deflater.push(piece))) return undefined;
+    sinceTurn += piece.length;
+    if (sinceTurn < TURN_BYTES) continue;
+    sinceTurn = 0;
+    await turn();
+  }
   if (!sample.whole) return matched;
   return agree(deflater.finish()) && matched === sample.compressed.length ? matched : undefined;
 }

@@ -16,6 +16,9 @@ import { type LicensedFile, objectName } from "./verified_object.ts";
 /** zstd level of chunks: an edge stores while it fetches, so that speed matters. */
 const CHUNK_LEVEL = 3;
 
+/** Chunks in a row that compression did not make shorter, until only one of so many is tried. */
+const PATIENCE = 8;
+
 /** Decoded hint indexes that are kept. */
 const KEPT_HINTS = 8;
 
@@ -111,11 +114,12 @@ export class ChunkedFiles {
     const archive = new OpenedArchive(measured);
     const packer = new ChunkPacker(this.#store);
     const there = new Set<PackRef>();
+    const store = chunkEncoder();
     for await (const { hash, bytes } of chunkStream(archive.content(), DEFAULT_CHUNKING)) {
       const known = await this.#findStored(hash, there);
       if (known !== undefined) packer.reuse(known);
       else if (!packer.repeat(hash)) {
-        await packer.add(hash, bytes.length, await storeChunk(bytes, { level: CHUNK_LEVEL }));
+        await packer.add(hash, bytes.length, await store(bytes));
       }
     }
     const { sha256, blocks } = measured.finish();
@@ -187,6 +191,7 @@ export class ChunkedFiles {
       if (!isBrecciaError(error)) throw error;
       // What lies in its packs is not to be trusted: the file is stored anew, as a whole.
       this.#known.forget(hint!);
+      this.#blocks.drop(hint!);
     }
     await mend();
     const mended = await this.hint(file);
@@ -234,6 +239,17 @@ export class ChunkedFiles {
     const read = (range: ByteRange) => readPackRange(this.#store, packKey(sha256), range);
     return { size: bytes, etag: name, read };
   }
+}
+
+/** Stores chunks; where they have not become shorter for a while, most are not even tried. */
+function chunkEncoder(): (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array> {
+  let inVain = 0;
+  return async (bytes) => {
+    if (inVain > PATIENCE && inVain++ % PATIENCE !== 0) return bytes;
+    const stored = await storeChunk(bytes, { level: CHUNK_LEVEL });
+    inVain = stored.length < bytes.length ? 0 : inVain + 1;
+    return stored;
+  };
 }
 
 /** Key of the hint index of a file. */

@@ -10,8 +10,8 @@ import { type OpenPack, readStoredChunks } from "./stored_chunks.ts";
 /** Blocks kept in memory: 8 MiB of what was asked for last. */
 const KEPT_BLOCKS = 32;
 
-/** Places at which files are being made again; each holds a window, a run of chunks and some buffers. */
-const KEPT_PLACES = 6;
+/** Places at which files are being made again; each holds about 2 MB. */
+const KEPT_PLACES = 12;
 
 /** A file that is being made again, up to a block. */
 interface Place {
@@ -64,6 +64,11 @@ export class RebuiltBlocks {
     return kept;
   }
 
+  /** Drops the places of a file, which may lead through packs that are damaged. */
+  drop({ fileSha256 }: HintIndex): void {
+    this.#places = this.#places.filter(({ hint }) => !equalBytes(hint.fileSha256, fileSha256));
+  }
+
   async #make(
     hint: HintIndex,
     block: number,
@@ -81,7 +86,8 @@ export class RebuiltBlocks {
     const start = Math.floor(startOfStream(hint, block) / HINT_LIMITS.blockBytes);
     let best: Place | undefined;
     for (const place of this.#places) {
-      const fits = place.hint === hint && place.block <= block && place.block >= start;
+      const fits = equalBytes(place.hint.fileSha256, hint.fileSha256) && place.block <= block &&
+        place.block >= start;
       if (fits && place.block >= (best?.block ?? 0)) best = place;
     }
     this.#places = this.#places.filter((place) => place !== best);
