@@ -43,10 +43,20 @@ export class LiveRepository implements AsyncDisposable {
     await this.run("publish");
   }
 
+  /** The file of the release that was published last. */
+  program(): Promise<Uint8Array> {
+    return Deno.readFile(`${this.#folder}/dist/program`);
+  }
+
+  /** Path of the first root, as a client ships it. */
+  get root(): string {
+    return `${this.#folder}/repo/metadata/1.root.json`;
+  }
+
   /** The flags of an edge that mirrors it. */
   get flags(): readonly string[] {
     const upstream = `http://127.0.0.1:${this.#server.addr.port}/`;
-    return ["--upstream", upstream, "--root", `${this.#folder}/repo/metadata/1.root.json`];
+    return ["--upstream", upstream, "--root", this.root];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
