@@ -55,9 +55,13 @@ export async function encodeHint(hint: HintIndex): Promise<Uint8Array<ArrayBuffe
 /**
  * Reads a hint index and checks that it is consistent in itself.
  *
+ * @param maxTableBytes Longest tables that are unpacked: a few bytes must not take much memory.
  * @throws {BrecciaError} `hint-malformed`; `recipe-malformed`, `frame-malformed`, `frame-oversized`.
  */
-export async function decodeHint(bytes: Uint8Array): Promise<HintIndex> {
+export async function decodeHint(
+  bytes: Uint8Array,
+  maxTableBytes: number = HINT_LIMITS.tableBytes,
+): Promise<HintIndex> {
   const reader = new ByteReader(bytes, "hint index", "hint-malformed");
   if (bytes.length > HINT_LIMITS.bytes) reader.fail(`it has ${bytes.length} bytes`);
   if (!equalBytes(reader.bytes(MAGIC.length), MAGIC)) {
@@ -65,7 +69,7 @@ export async function decodeHint(bytes: Uint8Array): Promise<HintIndex> {
   }
   const tableBytes = reader.u32();
   const storedBytes = reader.u32();
-  if (tableBytes > HINT_LIMITS.tableBytes) reader.fail(`tables of ${tableBytes} bytes are claimed`);
+  if (tableBytes > maxTableBytes) reader.fail(`tables of ${tableBytes} bytes are claimed`);
   if (storedBytes > tableBytes) reader.fail("its stored tables are longer than its tables");
   const stored = reader.bytes(storedBytes);
   const digest = await sha256(bytes.subarray(0, reader.offset));

@@ -29,6 +29,11 @@ export function hintBytesFor(fileBytes: number): number {
   return Math.min(HINT_LIMITS.bytes, 64 * 1024 + Math.floor(fileBytes / 8));
 }
 
+/** Longest tables of a hint index that are unpacked for a file of `fileBytes` bytes. */
+export function hintTableBytesFor(fileBytes: number): number {
+  return Math.min(HINT_LIMITS.tableBytes, 1024 * 1024 + fileBytes);
+}
+
 /**
  * Refuses a hint index that is for another file than the one that is signed, or that would make a device
  * work for hours.

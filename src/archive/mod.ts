@@ -14,6 +14,7 @@ export {
   type HintedCost,
   hintedCost,
   hintedFile,
+  hintTableBytesFor,
 } from "./hinted_file.ts";
 export { OpenedArchive } from "./opened_archive.ts";
 export { type ReadContent, rebuildArchive } from "./rebuild.ts";

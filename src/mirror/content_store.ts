@@ -32,7 +32,7 @@ const CHUNKED_BYTES = 256 * 1024;
 /** Length of all parts but the last. */
 const PART_BYTES = 4 * 1024 * 1024;
 
-/** How much of an object is read at a time while it is sent. */
+/** How much of an object is sent at a time. */
 const READ_BYTES = 1024 * 1024;
 
 /**

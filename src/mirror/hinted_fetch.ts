@@ -6,6 +6,7 @@ import {
   hintedCost,
   hintedFile,
   type HintIndex,
+  hintTableBytesFor,
 } from "../archive/mod.ts";
 import { decodeHex } from "../bytes/mod.ts";
 import { BrecciaError } from "../errors.ts";
@@ -49,7 +50,7 @@ export async function fetchHinted(
     return undefined;
   }
   const bytes = await readAnswer(answer);
-  const hint = await decodeHint(bytes);
+  const hint = await decodeHint(bytes, hintTableBytesFor(file.length));
   checkHint(hint, { length: file.length, sha256 });
   const cost = hintedCost(hint, files);
   if (bytes.length + cost.bytes > (1 - WORTHWHILE) * file.length) return undefined;

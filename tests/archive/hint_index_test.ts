@@ -68,6 +68,11 @@ Deno.test("decodeHint() refuses what is inconsistent, sealed or not", async () =
   }
 });
 
+Deno.test("decodeHint() unpacks no more than it is allowed", async () => {
+  const good = await encodeHint(await sample());
+  await assert.rejects(decodeHint(good, 100), { code: "hint-malformed" });
+});
+
 Deno.test("property: decodeHint() never fails but as it says, whatever the tables hold", async () => {
   const good = await encodeHint(await sample());
   const change = fc.record({ at: fc.nat(good.length - 33), value: fc.nat(255) });

@@ -76,9 +76,10 @@ export interface EdgeUnderTest {
 export async function edgeOf(
   origin: Pick<Origin, "fetch" | "root">,
   options: Partial<EdgeOptions> & { store?: ManagedStore } = {},
+  timeouts = { headers: 300, idle: 300 },
 ): Promise<EdgeUnderTest> {
   const store = options.store ?? new MemoryStore();
-  const http = new HttpClient({ fetch: origin.fetch, timeouts: { headers: 300, idle: 300 } });
+  const http = new HttpClient({ fetch: origin.fetch, timeouts });
   const edge = await Edge.open({
     upstream: new Upstream(new MirrorSet(["http://origin.test/"], http)),
     trustedRoot: await origin.root(),

@@ -9,6 +9,9 @@ import { pseudoRandomBytes } from "../pseudo_random.ts";
 import { bodyOf, edgeOf, type EdgeUnderTest, Origin } from "./edge_fixture.ts";
 import { ForeignOrigin } from "./foreign_fixture.ts";
 
+/** Making an archive again takes its time where other tests run beside it. */
+const PATIENT = { headers: 30_000, idle: 30_000 };
+
 const SEEDS = Array.from({ length: 16 }, (_, i) => i + 1);
 
 /** A .tar.gz of 16 files of text; one of them is what `changed` says. */
@@ -64,7 +67,7 @@ async function stack(
   const edges: EdgeUnderTest[] = [];
   const levels: Level[] = [];
   for (let tier = 0; tier < 3; tier++) {
-    const edge = await edgeOf(levels.at(-1) ?? origin, options);
+    const edge = await edgeOf(levels.at(-1) ?? origin, options, PATIENT);
     edges.push(edge);
     levels.push(serve(edge, () => origin.root()));
   }
