@@ -1,8 +1,9 @@
 /**
- * Makes what is shipped, in dist/: the browser bundle of the client, the npm package, and the Cloudflare
- * Worker: `deno task build`.
+ * Makes what is shipped, in dist/: the browser bundle of the client, the npm package, the Cloudflare
+ * Worker and the edge for Node: `deno task build`.
  */
 import { fileURLToPath } from "node:url";
+import { buildNodeEdge } from "./build_node_edge.ts";
 import { buildWorker } from "./build_worker.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -20,8 +21,17 @@ await run(
 );
 await run("pack", "--quiet", "--allow-dirty", "-o", "dist/breccia.tgz");
 await buildWorker(`${root}dist/worker`);
+await buildNodeEdge(`${root}dist/node`);
 
-for (const file of ["breccia.js", "breccia.tgz", "worker/cloudflare.js", "worker/zstd.wasm"]) {
+for (
+  const file of [
+    "breccia.js",
+    "breccia.mjs",
+    "breccia.tgz",
+    "worker/cloudflare.js",
+    "worker/zstd.wasm",
+  ]
+) {
   const { size } = await Deno.stat(`${root}dist/${file}`);
   console.log(`dist/${file}  ${size.toLocaleString("en-US")} bytes`);
 }

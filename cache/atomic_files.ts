@@ -2,6 +2,7 @@ import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { BrecciaError } from "../src/errors.ts";
 import { tryLock } from "./lock_file.ts";
+import { syncFolder, withFile } from "./open_file.ts";
 import { storageError } from "./storage_error.ts";
 
 /** Where files are written before they get their name. No key can lead there: `+` is not legal. */
@@ -57,11 +58,12 @@ export class AtomicFiles {
   }
 
   async #stage(staged: string, bytes: Uint8Array): Promise<void> {
-    await using file = await openIn(this.#staging, staged);
-    for (let written = 0; written < bytes.length;) {
-      written += (await file.write(bytes, written)).bytesWritten;
-    }
-    await file.sync();
+    await withFile(openIn(this.#staging, staged), async (file) => {
+      for (let written = 0; written < bytes.length;) {
+        written += (await file.write(bytes, written)).bytesWritten;
+      }
+      await file.sync();
+    });
   }
 
   async #withLockFile<T>(path: string, action: () => Promise<T>): Promise<T> {
@@ -120,11 +122,6 @@ async function moveInto(staged: string, path: string): Promise<void> {
     }
   }
   await syncFolder(folder);
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  await using handle = await open(folder, "r");
-  await handle.sync();
 }
 
 async function ageOf(path: string): Promise<number> {

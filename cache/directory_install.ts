@@ -5,23 +5,14 @@
  * @module
  */
 
-import {
-  chmod,
-  mkdir,
-  open,
-  readdir,
-  readlink,
-  rename,
-  rm,
-  statfs,
-  symlink,
-} from "node:fs/promises";
+import { chmod, mkdir, readdir, readlink, rename, rm, statfs, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { BrecciaError } from "../src/errors.ts";
 import type { InstallTarget, ManagedStore, TreeReader, TreeWriter } from "../src/ports/mod.ts";
 import { DirectoryTreeReader, DirectoryTreeWriter } from "./directory_tree.ts";
 import { FileStore } from "./fs.ts";
 import { lockFile } from "./lock_file.ts";
+import { syncFolder } from "./open_file.ts";
 import { storageError } from "./storage_error.ts";
 
 const TREE_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
@@ -164,11 +155,6 @@ async function makeRemovable(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (entry.isDirectory()) await makeRemovable(join(folder, entry.name));
   }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  await using handle = await open(folder, "r");
-  await handle.sync();
 }
 
 function isCode(cause: unknown, code: string): boolean {

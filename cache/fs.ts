@@ -17,6 +17,7 @@ import type {
 } from "../src/ports/mod.ts";
 import { AtomicFiles, STAGING_FOLDER } from "./atomic_files.ts";
 import { checkObjectKey, checkObjectSize, storageConflict } from "./object_key.ts";
+import { withFile } from "./open_file.ts";
 import { storageError } from "./storage_error.ts";
 
 /**
@@ -41,24 +42,25 @@ export class FileStore implements ManagedStore {
     const path = this.#path(key);
     options.signal?.throwIfAborted();
     try {
-      await using file = await open(path, "r");
-      const status = await file.stat({ bigint: true });
-      if (!status.isFile()) return undefined;
-      const size = Number(status.size);
-      const { offset, length } = options.range ?? { offset: 0, length: size };
-      const whole = size <= HASHED_ETAG_BYTES;
-      const read = await readAt(
-        file,
-        whole ? 0 : offset,
-        whole ? size : Math.min(length, size - offset),
-      );
-      return {
-        bytes: whole ? read.slice(offset, offset + length) : read,
-        size,
-        etag: whole
-          ? encodeHex(await sha256(read))
-          : `${status.ino.toString(36)}-${status.mtimeNs.toString(36)}-${size.toString(36)}`,
-      };
+      return await withFile(open(path, "r"), async (file) => {
+        const status = await file.stat({ bigint: true });
+        if (!status.isFile()) return undefined;
+        const size = Number(status.size);
+        const { offset, length } = options.range ?? { offset: 0, length: size };
+        const whole = size <= HASHED_ETAG_BYTES;
+        const read = await readAt(
+          file,
+          whole ? 0 : offset,
+          whole ? size : Math.min(length, size - offset),
+        );
+        return {
+          bytes: whole ? read.slice(offset, offset + length) : read,
+          size,
+          etag: whole
+            ? encodeHex(await sha256(read))
+            : `${status.ino.toString(36)}-${status.mtimeNs.toString(36)}-${size.toString(36)}`,
+        };
+      });
     } catch (cause) {
       if (isAbsence(cause)) return undefined;
       throw storageError(cause, "read", path);

@@ -1,5 +1,6 @@
 import { chmod, mkdir, open, readdir, readFile, stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
+import { withFile } from "../../cache/open_file.ts";
 import { BrecciaError } from "../errors.ts";
 import { encodeKeyFile, type KeyRing, readKeyFile, readPublicKeyFile } from "../publish/mod.ts";
 import { Ed25519Signer, isJsonObject, type KeyId, parseJson, type Signer } from "../tuf/mod.ts";
@@ -49,9 +50,10 @@ export class KeyDirectory implements KeyRing {
       await mkdir(this.path, { recursive: true, mode: 0o700 });
       await chmod(this.path, 0o700);
       const bytes = await encodeKeyFile(signer, this.#passphrase);
-      await using handle = await open(file, "wx", 0o600);
-      await handle.writeFile(bytes);
-      await handle.sync();
+      await withFile(open(file, "wx", 0o600), async (handle) => {
+        await handle.writeFile(bytes);
+        await handle.sync();
+      });
     } catch (cause) {
       throw fileError("write the key", file, cause);
     }

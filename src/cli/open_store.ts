@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import process from "node:process";
 import { FileStore } from "../../cache/fs.ts";
 import { MemoryStore } from "../../cache/memory.ts";
 import { BrecciaError } from "../errors.ts";
@@ -13,7 +14,7 @@ import { openBucket } from "./open_bucket.ts";
  */
 export async function openStore(name: string, cwd: string): Promise<ManagedStore> {
   if (name === "memory:") return new MemoryStore();
-  if (name.startsWith("s3:")) return openBucket(name, (variable) => Deno.env.get(variable));
+  if (name.startsWith("s3:")) return openBucket(name, (variable) => process.env[variable]);
   if (name.startsWith("fs:")) return await openDirectory(resolve(cwd, name.slice("fs:".length)));
   if (!/^[a-z0-9]+:/i.test(name)) return await openDirectory(resolve(cwd, name));
   throw new BrecciaError(

@@ -1,37 +1,20 @@
 import assert from "node:assert/strict";
 import { runProgram } from "../../src/cli/program.ts";
 import { call } from "./call.ts";
+import { StaticRepository } from "./static_repository.ts";
 
 Deno.test("edge --threads serves from several threads that follow one upstream and count together", async () => {
-  const folder = await Deno.makeTempDir();
-  const repo = `${folder}/repo`;
-  const publish = async (version: string): Promise<void> => {
-    await Deno.writeTextFile(`${folder}/app.txt`, `version ${version}`);
-    await done("add", version, `${folder}/app.txt`, "--repo", repo);
-    await done("publish", "--repo", repo);
-  };
-  await done("init", repo, "--app", "demo");
-  await publish("1.0.0");
-  const asked: string[] = [];
-  const upstream = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    async (request) => {
-      const path = new URL(request.url).pathname;
-      asked.push(path);
-      const bytes = await Deno.readFile(repo + path).catch(() => undefined);
-      return bytes ? new Response(bytes) : new Response(null, { status: 404 });
-    },
-  );
+  const repository = await StaticRepository.create();
   const stop = new AbortController();
   const listening = Promise.withResolvers<string>();
   const ended = runProgram({
     words: [
-      ...["edge", "--upstream", `http://127.0.0.1:${upstream.addr.port}/`, "--json"],
-      ...["--root", `${repo}/metadata/1.root.json`, "--store", `fs:${folder}/store`],
+      ...["edge", "--upstream", repository.url, "--json"],
+      ...["--root", repository.root, "--store", `fs:${repository.path("store")}`],
       ...["--threads", "3", "--interval", "1", "--listen", "127.0.0.1:0"],
     ],
     env: () => undefined,
-    cwd: folder,
+    cwd: repository.folder,
     stdout: (text) => listening.resolve(JSON.parse(text).url),
     stderr: () => {},
     terminal: false,
@@ -41,7 +24,7 @@ Deno.test("edge --threads serves from several threads that follow one upstream a
   try {
     const url = await Promise.race([listening.promise, ended.then((code) => `exit ${code}`)]);
     await until(async () => await versions(url) === "2");
-    await publish("1.1.0");
+    await repository.publish("1.1.0");
     await until(async () => await versions(url) === "3");
 
     const answers = async () => {
@@ -55,8 +38,7 @@ Deno.test("edge --threads serves from several threads that follow one upstream a
   } finally {
     stop.abort();
     assert.equal(await ended, 0);
-    await upstream.shutdown();
-    await Deno.remove(folder, { recursive: true });
+    await repository.close();
   }
 });
 
@@ -92,9 +74,4 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
     assert.ok(performance.now() < deadline, "it did not happen within 20 s");
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-}
-
-async function done(...words: string[]): Promise<void> {
-  const { code, stderr } = await call(words);
-  assert.equal(code, 0, stderr);
 }

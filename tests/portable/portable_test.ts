@@ -3,9 +3,9 @@ import { Miniflare } from "miniflare";
 import { chromium } from "playwright-core";
 import { testNeeding } from "../requirement.ts";
 import { bundleSuite } from "./bundle.ts";
+import { NODE, testNeedingNode } from "./node.ts";
 import type { PortableResult } from "./collector.ts";
 
-const NODE = Deno.env.get("BRECCIA_NODE") ?? "node";
 const CHROMIUM = Deno.env.get("BRECCIA_CHROMIUM") ?? "/usr/bin/chromium";
 
 let bundling: Promise<string> | undefined;
@@ -19,11 +19,7 @@ function assertAllPass(results: readonly PortableResult[]): void {
   assert.ok(results.length >= LEAST_TESTS, `only ${results.length} tests ran`);
 }
 
-testNeeding(
-  {
-    what: "Node 22 or newer (npm install node@22, then BRECCIA_NODE=…/node_modules/node/bin/node)",
-    available: await nodeVersion() >= 22,
-  },
+testNeedingNode(
   "the trust suite passes in Node",
   async () => {
     const folder = await Deno.makeTempDir();
@@ -85,15 +81,6 @@ testNeeding(
     }
   },
 );
-
-async function nodeVersion(): Promise<number> {
-  try {
-    const { stdout } = await new Deno.Command(NODE, { args: ["--version"] }).output();
-    return Number(/^v(\d+)/.exec(new TextDecoder().decode(stdout))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
-}
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);

@@ -1,6 +1,5 @@
 import { setTimeout } from "node:timers/promises";
 import { createApp } from "../../../workers/app.ts";
-import { serveOnDeno } from "../../../workers/deno.ts";
 import { Traffic } from "../../../workers/traffic.ts";
 import { BrecciaError } from "../../errors.ts";
 import { keepFresh, keepSound } from "../../mirror/mod.ts";
@@ -8,6 +7,7 @@ import type { Command, CommandContext } from "../command.ts";
 import type { Address } from "../edge_thread.ts";
 import { EdgeThreads } from "../edge_threads.ts";
 import { parseSize } from "../byte_size.ts";
+import { serve } from "../serve.ts";
 import { EDGE_FLAGS, edgeSite, logLines, openEdge } from "../open_edge.ts";
 
 /** `breccia edge`: mirrors a repository and serves it. */
@@ -55,10 +55,10 @@ export const command: Command = {
     },
     "on-demand": { type: "boolean", help: "Fetch content when it is first asked for, not before" },
   },
-  run: serve,
+  run: runEdge,
 };
 
-async function serve(context: CommandContext): Promise<void> {
+async function runEdge(context: CommandContext): Promise<void> {
   const { flags, output, signal } = context;
   const address = parseAddress(flags.required("listen"));
   const interval = (flags.integer("interval", 1, 86_400) ?? 60) * 1000;
@@ -79,7 +79,7 @@ async function serve(context: CommandContext): Promise<void> {
   const { edge, store } = await openEdge(site, log);
   const traffic = new Traffic();
   const threads = new EdgeThreads({ site, edge, traffic, write: (line) => output.log(line) });
-  const serving = serveOnDeno(createApp({ edge, log, traffic }), {
+  const serving = serve(createApp({ edge, log, traffic }), {
     ...address,
     reusePort: count > 1,
     signal,

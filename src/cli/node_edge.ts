@@ -1,0 +1,15 @@
+/**
+ * `breccia edge` for Node 22 and up, as `bin/build_node_edge.ts` bundles it.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { processSurroundings } from "./process_surroundings.ts";
+import { runProgram } from "./program.ts";
+import { useNativeHashing } from "./runtime.ts";
+
+useNativeHashing();
+process.exitCode = await runProgram(processSurroundings(["edge", ...process.argv.slice(2)]));
+// Sockets that are idle would keep the process for seconds.
+process.exit();

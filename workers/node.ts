@@ -1,0 +1,37 @@
+/**
+ * The edge on Node 22 and up.
+ *
+ * @module
+ */
+
+import { createAdaptorServer } from "@hono/node-server";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { EdgeApp } from "./app.ts";
+import type { ServeOptions } from "./serve_options.ts";
+
+/**
+ * Serves `app` until the signal; resolves when the last answer has ended. One thread only: Node's threads
+ * share no port.
+ */
+export async function serveOnNode(app: EdgeApp, options: ServeOptions): Promise<void> {
+  const { hostname, port, signal, onListen, drainMilliseconds = 10_000 } = options;
+  if (signal.aborted) return;
+  const server = createAdaptorServer({ fetch: (request) => app.fetch(request) }) as Server;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, hostname, resolve);
+  });
+  onListen({ hostname, port: (server.address() as AddressInfo).port });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    signal.addEventListener("abort", () => {
+      const cut = setTimeout(() => server.closeAllConnections(), drainMilliseconds);
+      server.close(() => {
+        clearTimeout(cut);
+        resolve();
+      });
+      server.closeIdleConnections();
+    }, { once: true });
+  });
+}
