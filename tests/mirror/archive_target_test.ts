@@ -3,7 +3,7 @@ import { gzip } from "pako";
 import { equalBytes } from "../../src/bytes/mod.ts";
 import type { ManagedStore } from "../../src/ports/mod.ts";
 import { pseudoRandomBytes } from "../pseudo_random.ts";
-import { bodyOf, edgeOf, snapshot } from "./edge_fixture.ts";
+import { bodyOf, edgeOf, PATIENT, snapshot } from "./edge_fixture.ts";
 import { ForeignOrigin } from "./foreign_fixture.ts";
 
 /** A tarball's worth of text-like bytes: each seed a file of its own. */
@@ -29,7 +29,7 @@ async function storedBytes(store: ManagedStore): Promise<number> {
 
 Deno.test("a .tar.gz is stored by its content and served byte for byte, whole and in ranges", async () => {
   const origin = await ForeignOrigin.create({ "app.tar.gz": FIRST });
-  const { edge, store, get } = await edgeOf(origin);
+  const { edge, store, get } = await edgeOf(origin, {}, PATIENT);
   await edge.refresh();
   assert.ok([...(await snapshot(store)).keys()].some((key) => /^targets\/.*\.hint$/.test(key)));
   const whole = await get("/targets/app.tar.gz");
@@ -51,11 +51,11 @@ Deno.test("a .tar.gz is stored by its content and served byte for byte, whole an
 Deno.test("a second version of a .tar.gz adds a few chunks to the store, also after a restart", async () => {
   for (const restarts of [false, true]) {
     const origin = await ForeignOrigin.create({ "app-1.tar.gz": FIRST });
-    const first = await edgeOf(origin);
+    const first = await edgeOf(origin, {}, PATIENT);
     await first.edge.refresh();
     const before = await storedBytes(first.store);
     await origin.publish({ "app-2.tar.gz": SECOND });
-    const edge = restarts ? await edgeOf(origin, { store: first.store }) : first;
+    const edge = restarts ? await edgeOf(origin, { store: first.store }, PATIENT) : first;
     await edge.edge.refresh();
     const grown = await storedBytes(first.store) - before;
     assert.ok(grown > 0 && grown < 0.15 * before, `grew by ${grown} over ${before}`);
@@ -66,7 +66,7 @@ Deno.test("a second version of a .tar.gz adds a few chunks to the store, also af
 
 Deno.test("a pack lost under two versions is brought again, and no other byte is served", async () => {
   const origin = await ForeignOrigin.create({ "app-1.tar.gz": FIRST, "app-2.tar.gz": SECOND });
-  const { edge, store, get } = await edgeOf(origin);
+  const { edge, store, get } = await edgeOf(origin, {}, PATIENT);
   await edge.refresh();
   for await (const { key } of store.list("packs/")) await store.delete(key);
   assert.ok(equalBytes(await bodyOf(await get("/targets/app-2.tar.gz")), SECOND));
@@ -76,7 +76,7 @@ Deno.test("a pack lost under two versions is brought again, and no other byte is
 Deno.test("an archive that is not what is signed is refused, and nothing of it is served", async () => {
   const origin = await ForeignOrigin.create({ "app.tar.gz": FIRST });
   origin.lie = (path) => path.endsWith("app.tar.gz") ? new Response(SECOND) : undefined;
-  const { edge, store, get } = await edgeOf(origin);
+  const { edge, store, get } = await edgeOf(origin, {}, PATIENT);
   await assert.rejects(edge.refresh(), { code: "target-mismatch" });
   assert.equal((await get("/targets/app.tar.gz")).status, 404);
   assert.ok(![...(await snapshot(store)).keys()].some((key) => key.endsWith(".hint")));

@@ -72,6 +72,9 @@ export interface EdgeUnderTest {
   chunks(request: ChunkRequest): Promise<Response>;
 }
 
+/** For edges that compress archives again, which takes its time where other tests run beside it. */
+export const PATIENT = { headers: 30_000, idle: 30_000 };
+
 /** Opens an edge in front of `origin`. */
 export async function edgeOf(
   origin: Pick<Origin, "fetch" | "root">,

@@ -6,11 +6,8 @@ import type { EdgeOptions } from "../../src/mirror/mod.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { clock } from "../publish/repository_fixture.ts";
 import { pseudoRandomBytes } from "../pseudo_random.ts";
-import { bodyOf, edgeOf, type EdgeUnderTest, Origin } from "./edge_fixture.ts";
+import { bodyOf, edgeOf, type EdgeUnderTest, Origin, PATIENT } from "./edge_fixture.ts";
 import { ForeignOrigin } from "./foreign_fixture.ts";
-
-/** Making an archive again takes its time where other tests run beside it. */
-const PATIENT = { headers: 30_000, idle: 30_000 };
 
 const SEEDS = Array.from({ length: 16 }, (_, i) => i + 1);
 
@@ -226,7 +223,7 @@ Deno.test("hints are advice about current large targets alone, and say so by the
     "app.tar.gz": FIRST,
     "small.txt": pseudoRandomBytes(99, 1),
   });
-  const { edge, get } = await edgeOf(origin);
+  const { edge, get } = await edgeOf(origin, {}, PATIENT);
   await edge.refresh();
   const tag = (await get("/targets/app.tar.gz", {}, "HEAD")).headers.get("etag")!.slice(1, -1);
   const hint = await get(`/hints/${tag}`);
