@@ -1,6 +1,6 @@
 /**
- * Deltas of real releases against bsdiff, xdelta3, `zstd --patch-from` (Debian packages of those names) and
- * the chunk plan: sizes, encoding, decoding. `bench/delta.ts wide` measures the pairs of corpus_wide.txt;
+ * Deltas of real releases against bsdiff, xdelta3, `zstd --patch-from`, casync (Debian packages of those names;
+ * without casync its rows are left out) and the chunk plan: sizes, encoding, decoding. `bench/delta.ts wide` measures the pairs of corpus_wide.txt;
  * `bench/delta.ts LIST NAME …` only some pairs of a list.
  */
 import { zstdCompressSync } from "node:zlib";
@@ -18,6 +18,8 @@ interface Measured {
   readonly oldBytes: number;
   readonly newBytes: number;
   readonly sizes: Readonly<Record<"ours" | "bsdiff" | "xdelta3" | "zstd" | "chunks", number>>;
+  /** What a client of casync fetches, where casync is installed. */
+  readonly casyncBytes: number | undefined;
   readonly encode: ProcessReport;
   readonly decode: ProcessReport;
   readonly small: {
@@ -94,11 +96,37 @@ async function measure({ name, folder }: CorpusPair): Promise<Measured> {
       zstd: size(`${scratch}/zstd`),
       chunks: await chunkPlanBytes(before, after),
     },
+    casyncBytes: await casyncBytes(before, after),
     encode,
     decode,
     small: { bytes: size(small), encode: smallEncode, decode: smallDecode },
     bsdiffSeconds,
   };
+}
+
+/** Bytes of the chunks that casync's store has for the new file and not for the old one. */
+async function casyncBytes(before: string, after: string): Promise<number | undefined> {
+  const store = `${scratch}/casync`;
+  try {
+    const chunks = async (file: string): Promise<Map<string, number>> => {
+      await run("casync", ["make", `--store=${store}`, `${scratch}/index.caibx`, file]);
+      const found = new Map<string, number>();
+      for (const { name: folder } of Deno.readDirSync(store)) {
+        for (const { name } of Deno.readDirSync(`${store}/${folder}`)) {
+          found.set(name, Deno.statSync(`${store}/${folder}/${name}`).size);
+        }
+      }
+      return found;
+    };
+    const known = await chunks(before);
+    const fetched = [...await chunks(after)].filter(([name]) => !known.has(name));
+    return fetched.reduce((sum, [, bytes]) => sum + bytes, 0);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  } finally {
+    await Deno.remove(store, { recursive: true }).catch(() => {});
+  }
 }
 
 async function ours(mode: string, ...paths: string[]): Promise<ProcessReport> {
@@ -150,6 +178,7 @@ function rowsOf(pair: Measured): BenchRow[] {
     row("xdelta3 -9", sizes.xdelta3, "bytes"),
     row("zstd --patch-from -22", sizes.zstd, "bytes"),
     row("chunk plan", sizes.chunks, "bytes"),
+    ...(pair.casyncBytes === undefined ? [] : [row("casync", pair.casyncBytes, "bytes")]),
     row("encode", encode.seconds, "s", encode.seconds / pair.bsdiffSeconds, "≤ 0.6"),
     row(
       "encode memory",
