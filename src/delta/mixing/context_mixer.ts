@@ -2,7 +2,7 @@ import type { BinaryCoder } from "./binary_coder.ts";
 import { SQUASH, STRETCH, STRETCH_MAX } from "./logistic.ts";
 
 /** A counter that has seen nothing: a probability of a half in the upper 22 bits, a count of 0 in the lower 10. */
-const UNSEEN = 2 ** 31;
+const UNSEEN = 2 ** 31 | 0;
 
 /** How far a counter moves at its n-th decision, of 65,536. */
 const STEP = Int32Array.from({ length: 1024 }, (_, n) => Math.floor(131_072 / (2 * n + 3)));
@@ -43,7 +43,7 @@ export class ContextMixer {
   /** The counter of each context for the next decision, up to the mask; set by the caller. */
   readonly index: Int32Array;
   readonly #contexts: number;
-  readonly #counters: Uint32Array;
+  readonly #counters: Int32Array;
   readonly #first: Float64Array;
   readonly #second: Float64Array;
   readonly #inputs: Int32Array;
@@ -57,7 +57,7 @@ export class ContextMixer {
     const inputs = contexts + 1;
     this.#contexts = contexts;
     this.index = new Int32Array(contexts);
-    this.#counters = new Uint32Array(2 ** slotBits);
+    this.#counters = new Int32Array(2 ** slotBits);
     this.#first = new Float64Array(inputs * sets[0] * (contexts + 1));
     this.#second = new Float64Array(inputs * sets[1]);
     this.#inputs = new Int32Array(inputs);
@@ -114,6 +114,7 @@ export class ContextMixer {
       first[a + i] = (first[a + i] as number) + x * errorA;
       second[b + i] = (second[b + i] as number) + x * errorB;
     }
+    const limit = this.#limit;
     const goal = actual === 1 ? 0x3f_ffff : 0;
     for (let i = 0; i < contexts; i++) {
       const at = index[i] as number;
@@ -121,7 +122,7 @@ export class ContextMixer {
       const count = counter & 1023;
       const from = counter >>> 10;
       const moved = from + Math.floor((goal - from) * (STEP[count] as number) / 65_536);
-      counters[at] = moved * 1024 + (count < this.#limit ? count + 1 : count);
+      counters[at] = (moved << 10) | (count < limit ? count + 1 : count);
     }
     return actual;
   }
