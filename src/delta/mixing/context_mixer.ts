@@ -16,6 +16,9 @@ const BIAS = 256;
 
 const FIRST_WEIGHT = 0.3;
 
+/** Weights that were this near to right, of 65,536, stay: most decisions are nearly certain. */
+const SMALL_ERROR = 1024;
+
 /** The shape of a {@linkcode ContextMixer}. */
 export interface MixerShape {
   /** Contexts that predict each decision. */
@@ -107,12 +110,11 @@ export class ContextMixer {
     const p = probability((sumA + sumB) / 2);
     const actual = coder.code(bit, p < P_MIN ? P_MIN : p > P_MAX ? P_MAX : p);
     const target = actual === 1 ? 65_536 : 0;
-    const errorA = (target - probability(sumA)) * this.#rate;
-    const errorB = (target - probability(sumB)) * this.#rate;
-    for (let i = 0; i <= contexts; i++) {
-      const x = inputs[i] as number;
-      first[a + i] = (first[a + i] as number) + x * errorA;
-      second[b + i] = (second[b + i] as number) + x * errorB;
+    const errorA = target - probability(sumA);
+    const errorB = target - probability(sumB);
+    if (errorA > SMALL_ERROR || errorA < -SMALL_ERROR) learn(first, a, inputs, errorA * this.#rate);
+    if (errorB > SMALL_ERROR || errorB < -SMALL_ERROR) {
+      learn(second, b, inputs, errorB * this.#rate);
     }
     const limit = this.#limit;
     const goal = actual === 1 ? 0x3f_ffff : 0;
@@ -125,6 +127,12 @@ export class ContextMixer {
       counters[at] = (moved << 10) | (count < limit ? count + 1 : count);
     }
     return actual;
+  }
+}
+
+function learn(weights: Float64Array, at: number, inputs: Int32Array, step: number): void {
+  for (let i = 0; i < inputs.length; i++) {
+    weights[at + i] = (weights[at + i] as number) + (inputs[i] as number) * step;
   }
 }
 
