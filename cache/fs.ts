@@ -138,27 +138,49 @@ export class FileStore implements ManagedStore {
     prefix: string,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<StoredObjectInfo> {
-    const full = join(this.#root, folder);
-    const entries = await readdir(full, { withFileTypes: true }).catch((cause) => {
-      if (isAbsence(cause)) return [];
-      throw storageError(cause, "list", full);
-    });
-    const names = entries.map((entry) => entry.isDirectory() ? `${entry.name}/` : entry.name);
-    for (const name of names.sort()) {
+    const names = await namesIn(join(this.#root, folder));
+    for (let at = 0; at < names.length;) {
       signal?.throwIfAborted();
-      const path = folder + name;
-      if (path === `${STAGING_FOLDER}/`) continue;
-      const key = path.replaceAll(LONG_SEGMENT_JOINT, "");
-      if (name.endsWith("/")) {
+      const path = folder + names[at];
+      if (path.endsWith("/")) {
+        at++;
+        if (path === `${STAGING_FOLDER}/`) continue;
+        const key = keyOf(path);
         if (key.startsWith(prefix) || prefix.startsWith(key)) {
           yield* this.#walk(path, prefix, signal);
         }
-      } else if (key.startsWith(prefix)) {
-        const info = await this.head(key);
+        continue;
+      }
+      const run: string[] = [];
+      for (; at < names.length && run.length < STATS_AT_ONCE; at++) {
+        const name = names[at] as string;
+        if (name.endsWith("/")) break;
+        const key = keyOf(folder + name);
+        if (key.startsWith(prefix)) run.push(key);
+      }
+      for (const info of await Promise.all(run.map((key) => this.head(key)))) {
         if (info !== undefined) yield info;
       }
     }
   }
+}
+
+/** Sizes of files that are asked for together. */
+const STATS_AT_ONCE = 32;
+
+/** What lies in a folder, in key order, folders with a slash at their end; nothing when it is not there. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.map((entry) => entry.isDirectory() ? `${entry.name}/` : entry.name).sort();
+  } catch (cause) {
+    if (isAbsence(cause)) return [];
+    throw storageError(cause, "list", folder);
+  }
+}
+
+function keyOf(path: string): string {
+  return path.replaceAll(LONG_SEGMENT_JOINT, "");
 }
 
 /** File systems end names at 255 bytes; a longer segment continues in a folder marked by `+`. */
