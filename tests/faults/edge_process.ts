@@ -60,7 +60,11 @@ export class EdgeProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGKILL");
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended already.
+    }
     await this.#child.status;
     await this.#lines.return?.();
   }
