@@ -53,6 +53,15 @@ export class EdgeProcess implements AsyncDisposable {
     }
   }
 
+  /** True when the process has ended by itself, or does so within a second. */
+  async hasEnded(): Promise<boolean> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<boolean>((resolve) => timer = setTimeout(resolve, 1000, false));
+    const ended = await Promise.race([this.#child.status.then(() => true), late]);
+    clearTimeout(timer);
+    return ended;
+  }
+
   /** Memory that is its own, in MiB. */
   async residentMiB(): Promise<number> {
     const status = await Deno.readTextFile(`/proc/${this.pid}/status`);

@@ -45,7 +45,8 @@ export class MemoryTree implements TreeReader {
 /** Bytes that look random and are a function of `seed`. */
 export function noise(length: number, seed: number): Uint8Array {
   const bytes = new Uint8Array(length);
-  let state = seed | 1;
+  // Spread first, so that neighbours differ; the generator must not start at 0.
+  let state = Math.imul(seed + 1, 0x9e3779b1) || 1;
   for (let i = 0; i < length; i++) {
     state ^= state << 13;
     state ^= state >>> 17;
