@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { Miniflare } from "miniflare";
 import { chromium } from "playwright-core";
-import { testNeeding } from "../requirement.ts";
 import { bundleSuite } from "./bundle.ts";
+import { CHROMIUM, testNeedingChromium } from "./chromium.ts";
 import { NODE, testNeedingNode } from "./node.ts";
 import type { PortableResult } from "./collector.ts";
-
-const CHROMIUM = Deno.env.get("BRECCIA_CHROMIUM") ?? "/usr/bin/chromium";
 
 let bundling: Promise<string> | undefined;
 const suite = (): Promise<string> => bundling ??= bundleSuite();
@@ -50,8 +48,7 @@ Deno.test("the trust suite passes in workerd", async () => {
   }
 });
 
-testNeeding(
-  { what: "chromium (apt-get install chromium)", available: await exists(CHROMIUM) },
+testNeedingChromium(
   "the trust suite passes in headless Chromium",
   async () => {
     const script = await suite();
@@ -61,13 +58,7 @@ testNeeding(
       const headers = { "content-type": isScript ? "text/javascript" : "text/html" };
       return new Response(isScript ? script : "<!doctype html><title>suite</title>", { headers });
     });
-    const browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: [
-        ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        ...["--disable-component-update", "--disable-sync", "--no-first-run"],
-      ],
-    });
+    const browser = await chromium.launch(CHROMIUM);
     try {
       const page = await browser.newPage();
       await page.goto(`http://127.0.0.1:${server.addr.port}/`);
@@ -81,7 +72,3 @@ testNeeding(
     }
   },
 );
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
-}
