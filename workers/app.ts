@@ -16,7 +16,13 @@ import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { StatusPage } from "./status_page.tsx";
 import { Traffic } from "./traffic.ts";
 
-export { type RouteTotals, type Times, Traffic, type TrafficCounts } from "./traffic.ts";
+export {
+  type Minute,
+  type RouteTotals,
+  type Times,
+  Traffic,
+  type TrafficCounts,
+} from "./traffic.ts";
 
 /** A web-standard request handler: what Deno, workerd and Node each bind to a socket. */
 export interface EdgeApp {
@@ -48,7 +54,7 @@ export function createApp(
     edge,
     log,
     clock = systemClock,
-    traffic = new Traffic(),
+    traffic = new Traffic(clock),
     status: statusNow = () => edge.status(),
   }: AppOptions,
 ): EdgeApp {
@@ -110,7 +116,13 @@ export function createApp(
     const status = statusNow();
     // A page that can't compare releases still tells how the edge fares.
     const releases = await edge.served?.novelties().catch(() => []) ?? [];
-    const page = StatusPage({ status, releases, routes: traffic.totals(), now: clock.now() });
+    const page = StatusPage({
+      status,
+      releases,
+      routes: traffic.totals(),
+      hour: traffic.lastHour(),
+      now: clock.now(),
+    });
     return c.html(`<!doctype html>${await page}`, 200, {
       "cache-control": NEVER,
       "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",

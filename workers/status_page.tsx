@@ -4,20 +4,22 @@ import { raw } from "hono/html";
 import type { Child, FC } from "hono/jsx";
 import type { EdgeStatus, ReleaseNovelty } from "../src/mirror/mod.ts";
 import { STATUS_STYLE } from "./status_style.ts";
-import type { RouteTotals } from "./traffic.ts";
+import type { Minute, RouteTotals } from "./traffic.ts";
 
 /** What the page shows. */
 export interface StatusPageProps {
   readonly status: EdgeStatus;
   readonly releases: readonly ReleaseNovelty[];
   readonly routes: readonly RouteTotals[];
+  /** Answers of the last hour, minute by minute. */
+  readonly hour: readonly Minute[];
   /** Milliseconds since 1970. */
   readonly now: number;
 }
 
 /** The page for the people who run the edge. It needs no script, and asks for nothing but itself. */
 export const StatusPage: FC<StatusPageProps> = (
-  { status, releases, routes, now }: StatusPageProps,
+  { status, releases, routes, hour, now }: StatusPageProps,
 ): ReturnType<FC<StatusPageProps>> => (
   <html lang="en">
     <head>
@@ -39,7 +41,7 @@ export const StatusPage: FC<StatusPageProps> = (
         )}
         <Freshness status={status} now={now} />
         <Releases releases={releases} />
-        <Answers routes={routes} />
+        <Answers routes={routes} hour={hour} />
       </main>
     </body>
   </html>
@@ -84,25 +86,27 @@ const Tile: FC<{ name: string; children?: Child }> = ({ name, children }) => (
 const Releases: FC<{ releases: readonly ReleaseNovelty[] }> = ({ releases }) => (
   <section>
     <h2>Releases</h2>
-    {releases.length === 0 ? <p>None of ours; targets are served as they are.</p> : (
-      <table>
-        <caption>
-          Strong stretches are new in a release, pale ones are shared with the one before.
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Release</th>
-            <th scope="col">Channels</th>
-            <th scope="col" class="number">Size</th>
-            <th scope="col" class="number">New</th>
-            <th scope="col">Where</th>
-          </tr>
-        </thead>
-        <tbody>
-          {releases.map((release) => <Release key={release.info.archive} release={release} />)}
-        </tbody>
-      </table>
-    )}
+    {releases.length === 0
+      ? <p>None of ours; targets are served as they are.</p>
+      : (
+        <table class="releases">
+          <caption>
+            Strong stretches are new in a release, pale ones are shared with the one before.
+          </caption>
+          <thead>
+            <tr>
+              <th scope="col">Release</th>
+              <th scope="col">Channels</th>
+              <th scope="col" class="number">Size</th>
+              <th scope="col" class="number">New</th>
+              <th scope="col">Where</th>
+            </tr>
+          </thead>
+          <tbody>
+            {releases.map((release) => <Release key={release.info.archive} release={release} />)}
+          </tbody>
+        </table>
+      )}
   </section>
 );
 
@@ -140,9 +144,12 @@ const Release: FC<{ release: ReleaseNovelty }> = ({ release: { info, novelty } }
   );
 };
 
-const Answers: FC<{ routes: readonly RouteTotals[] }> = ({ routes }) => (
+const Answers: FC<{ routes: readonly RouteTotals[]; hour: readonly Minute[] }> = (
+  { routes, hour },
+) => (
   <section>
-    <h2>Answers since the start</h2>
+    <h2>Answers</h2>
+    <LastHour hour={hour} />
     <table>
       <thead>
         <tr>
@@ -165,6 +172,37 @@ const Answers: FC<{ routes: readonly RouteTotals[] }> = ({ routes }) => (
     </table>
   </section>
 );
+
+/** A bar for each minute; errors stand at the foot of a bar. */
+const LastHour: FC<{ hour: readonly Minute[] }> = ({ hour }) => {
+  const most = Math.max(1, ...hour.map(({ answers }) => answers));
+  const sum = (key: keyof Minute) => hour.reduce((total, minute) => total + minute[key], 0);
+  const told = `${sum("answers").toLocaleString("en")} in the last hour, ` +
+    `${sum("errors").toLocaleString("en")} of them errors; ` +
+    `at most ${most.toLocaleString("en")} in a minute`;
+  return (
+    <figure>
+      <svg
+        class="hour"
+        viewBox={`0 0 ${hour.length} 100`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={told}
+      >
+        {hour.map(({ answers, errors }, at) => {
+          const [whole, wrong] = [100 * answers / most, 100 * errors / most];
+          return (
+            <>
+              <rect x={at} y={100 - whole} width="0.8" height={whole} />
+              <rect class="wrong" x={at} y={100 - wrong} width="0.8" height={wrong} />
+            </>
+          );
+        })}
+      </svg>
+      <figcaption>{told}</figcaption>
+    </figure>
+  );
+};
 
 /** `3 d 4 h`, `12 min`: the two largest units that say something. */
 function span(milliseconds: number): string {

@@ -30,5 +30,20 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); }
 thead th { color: var(--quiet); font-weight: 500; font-size: .85rem; }
 tbody th { font-weight: 500; } .number { text-align: right; white-space: nowrap; }
+figure { margin: 0 0 1rem; } figcaption { color: var(--quiet); font-size: .85rem; }
+.hour { display: block; width: 100%; height: 4rem; fill: var(--good);
+  border-bottom: 1px solid var(--line); }
+.wrong { fill: var(--bad); }
 .strip { display: block; width: 100%; min-width: 10rem; height: 1.1rem; fill: var(--strip); }
+@media (max-width: 40rem) {
+  .tiles { grid-template-columns: 1fr 1fr; }
+  .releases, .releases tbody, .releases caption { display: block; }
+  .releases thead { display: none; }
+  .releases tr { display: grid; grid-template-columns: 1fr auto; padding: .5rem 0;
+    border-bottom: 1px solid var(--line); }
+  .releases th, .releases td { border: 0; padding: 0; }
+  .releases td:nth-child(2), .releases td:nth-child(4) { text-align: right; color: var(--quiet); }
+  .releases td:nth-child(3) { text-align: left; }
+  .releases td:last-child { grid-column: 1 / -1; padding-top: .3rem; }
+}
 `;

@@ -1,3 +1,5 @@
+import { type Clock, systemClock } from "../src/ports/mod.ts";
+
 /** Upper bounds of the latency buckets, in seconds; the last one is without bound. */
 const BUCKETS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10] as const;
 
@@ -13,6 +15,17 @@ export interface RouteTotals {
   readonly bytes: number;
 }
 
+/** Answers of one minute. */
+export interface Minute {
+  /** How many answers. */
+  answers: number;
+  /** Those with a status of 500 and up. */
+  errors: number;
+}
+
+/** Minutes that are remembered. */
+const MINUTES = 60;
+
 /** Counters of answers, in a form that crosses threads. */
 export interface TrafficCounts {
   /** Answers by Prometheus' labels of route and status. */
@@ -23,6 +36,8 @@ export interface TrafficCounts {
   readonly bytes: ReadonlyMap<string, number>;
   /** Times of answers by route: their sum in seconds, and how many fell into each bucket. */
   readonly seconds: ReadonlyMap<string, Times>;
+  /** The last hour by minutes since 1970. */
+  readonly minutes: ReadonlyMap<number, Minute>;
 }
 
 /** Times of the answers of one route. */
@@ -39,7 +54,14 @@ export class Traffic {
   readonly #errors = new Map<string, number>();
   readonly #bytes = new Map<string, number>();
   readonly #seconds = new Map<string, Times>();
+  readonly #minutes = new Map<number, Minute>();
+  readonly #clock: Clock;
   #elsewhere: readonly TrafficCounts[] = [];
+
+  /** Counts minutes by `clock`. */
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+  }
 
   /**
    * Counts one answer.
@@ -50,6 +72,12 @@ export class Traffic {
   count(route: string, status: number, seconds: number): void {
     add(this.#answers, `route="${route}",status="${status}"`, 1);
     if (status >= 500) add(this.#errors, route, 1);
+    const now = Math.floor(this.#clock.now() / 60_000);
+    const minute = minuteOf(this.#minutes, now);
+    minute.answers++;
+    if (status >= 500) minute.errors++;
+    const [oldest] = this.#minutes.keys();
+    if (oldest !== undefined && oldest <= now - MINUTES) this.#minutes.delete(oldest);
     const times = timesOf(this.#seconds, route);
     times.sum += seconds;
     const at = BUCKETS.findIndex((bound) => seconds <= bound);
@@ -68,12 +96,22 @@ export class Traffic {
       errors: this.#errors,
       bytes: this.#bytes,
       seconds: this.#seconds,
+      minutes: this.#minutes,
     };
   }
 
   /** What other threads of the same edge have counted: shown together with its own from now on. */
   showWith(elsewhere: readonly TrafficCounts[]): void {
     this.#elsewhere = elsewhere;
+  }
+
+  /** The last 60 minutes, the one that is running last. */
+  lastHour(): Minute[] {
+    const { minutes } = this.#all();
+    const now = Math.floor(this.#clock.now() / 60_000);
+    return Array.from({ length: MINUTES }, (_, i) => {
+      return minutes.get(now - MINUTES + 1 + i) ?? { answers: 0, errors: 0 };
+    });
   }
 
   /** Totals by kind of route, in the order in which they were first asked for. */
@@ -115,18 +153,33 @@ export class Traffic {
     const errors = new Map<string, number>();
     const bytes = new Map<string, number>();
     const seconds = new Map<string, Times>();
+    const minutes = new Map<number, Minute>();
     for (const counts of [this.counts(), ...this.#elsewhere]) {
       for (const [labels, count] of counts.answers) add(answers, labels, count);
       for (const [route, count] of counts.errors) add(errors, route, count);
       for (const [route, count] of counts.bytes) add(bytes, route, count);
+      for (const [at, minute] of counts.minutes) {
+        const sum = minuteOf(minutes, at);
+        sum.answers += minute.answers;
+        sum.errors += minute.errors;
+      }
       for (const [route, { sum, buckets }] of counts.seconds) {
         const times = timesOf(seconds, route);
         times.sum += sum;
         for (const [number, count] of buckets.entries()) times.buckets[number]! += count;
       }
     }
-    return { answers, errors, bytes, seconds };
+    return { answers, errors, bytes, seconds, minutes };
   }
+}
+
+function minuteOf(minutes: Map<number, Minute>, at: number): Minute {
+  let minute = minutes.get(at);
+  if (minute === undefined) {
+    minute = { answers: 0, errors: 0 };
+    minutes.set(at, minute);
+  }
+  return minute;
 }
 
 function timesOf(seconds: Map<string, Times>, route: string): Times {
