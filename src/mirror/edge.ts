@@ -158,6 +158,11 @@ export class Edge {
     return { damaged, ...await sweepStore(store, needed, { now, grace, isCurrent, signal }) };
   }
 
+  /** How long the upstream asks to wait before it is asked again, in milliseconds, at most an hour. */
+  get askedWait(): number {
+    return this.#options.upstream.askedWait;
+  }
+
   /** What is served now, or `undefined` as long as nothing was verified. */
   get served(): ServedGeneration | undefined {
     return this.#current?.served;

@@ -17,7 +17,10 @@ export interface RefreshSchedule {
 /** The first wait after a failure, in milliseconds; it doubles up to the interval. */
 const FIRST_RETRY = 1000;
 
-/** Refreshes until the signal. Failures are in the edge's status and log; they make it wait longer. */
+/**
+ * Refreshes until the signal. Failures are in the edge's status and log; they make it wait longer, and at
+ * least as long as the upstream asks (`Retry-After`).
+ */
 export async function keepFresh(edge: Edge, schedule: RefreshSchedule): Promise<void> {
   const { interval, signal, random, sleep } = schedule;
   for (let failures = 0; !signal.aborted;) {
@@ -31,7 +34,9 @@ export async function keepFresh(edge: Edge, schedule: RefreshSchedule): Promise<
     const wait = failures === 0
       ? interval
       : Math.min(interval, FIRST_RETRY * 2 ** Math.min(failures, 20));
-    await sleep(wait * (0.9 + 0.2 * random()), signal);
+    const spread = 0.2 * random();
+    const asked = failures === 0 ? 0 : edge.askedWait;
+    await sleep(Math.max(wait * (0.9 + spread), asked * (1 + spread)), signal);
   }
 }
 

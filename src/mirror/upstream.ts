@@ -34,6 +34,11 @@ export class Upstream implements MetadataSource {
     return this.#mirrors.http.bodyBytes;
   }
 
+  /** How long it asks to wait before the next request, in milliseconds. */
+  get askedWait(): number {
+    return this.#mirrors.askedWait;
+  }
+
   /** The mirrors' hosts, for people. */
   get hosts(): string {
     return this.#mirrors.mirrors.map(({ url }) => url.host).join(", ");

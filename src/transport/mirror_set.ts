@@ -1,5 +1,6 @@
 import { BrecciaError, type ErrorCode, isBrecciaError } from "../errors.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "./http_client.ts";
+import { retryAfter } from "./retry_after.ts";
 
 /** The URL form of a path whose segments may hold anything; `/` separates them. */
 export function escapePath(path: string): string {
@@ -12,6 +13,8 @@ export class Mirror {
   readonly url: URL;
   /** Whether it answers `POST /chunks`; `undefined` until it has answered anything. */
   isEdge: boolean | undefined;
+  /** How long its last answer asks to wait before the next request, in milliseconds. */
+  askedWait = 0;
   /** What was refused or failed, newest last: blame for whoever operates it. */
   readonly blame: { readonly code: ErrorCode; readonly message: string }[] = [];
   readonly #http: HttpClient;
@@ -33,6 +36,7 @@ export class Mirror {
   async send(path: string, request: Omit<HttpRequest, "url">): Promise<HttpAnswer> {
     const answer = await this.#http.send({ ...request, url: new URL(path, this.url) });
     this.isEdge = answer.headers.get("breccia-edge") === "1";
+    this.askedWait = retryAfter(answer.status, answer.headers);
     return answer;
   }
 }
@@ -54,6 +58,11 @@ export class MirrorSet {
     }
     this.http = http;
     this.mirrors = urls.map((url) => new Mirror(url, http));
+  }
+
+  /** How long all of the mirrors ask to wait, in milliseconds: the shortest of their wishes. */
+  get askedWait(): number {
+    return Math.min(...this.mirrors.map(({ askedWait }) => askedWait));
   }
 
   /** The mirror that the next attempt begins with. */

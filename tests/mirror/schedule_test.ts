@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Log } from "../../src/ports/mod.ts";
 import { keepFresh, keepSound } from "../../src/mirror/mod.ts";
+import { HttpClient, MirrorSet } from "../../src/transport/mod.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { NOW } from "../publish/repository_fixture.ts";
 import { edgeOf, Origin } from "./edge_fixture.ts";
@@ -39,6 +40,45 @@ Deno.test("an edge that fails waits longer each time, up to its interval, and no
   assert.deepEqual(time.slept, [2000, 4000, 8000, 16_000, 20_000, 20_000, 20_000, 20_000]);
   assert.equal(edge.status().trouble, null);
   assert.equal(edge.status().confirmedAt, NOW + 2000 + 4000 + 8000 + 16_000 + 20_000 * 3);
+});
+
+Deno.test("an upstream that asks to wait is left alone so long, but not for more than an hour", async () => {
+  const origin = await Origin.create();
+  const date = "Sat, 21 Nov 2026 08:00:00 GMT";
+  const answers: Record<string, string>[] = [
+    { "retry-after": "120" },
+    { "retry-after": "Sat, 21 Nov 2026 08:05:00 GMT", date },
+    { "retry-after": "99999999" },
+    { "retry-after": "Sat, 21 Nov 2026 07:00:00 GMT", date },
+    { "retry-after": "soon" },
+    {},
+  ];
+  let asked = 0;
+  origin.lie = () =>
+    Promise.resolve(new Response(null, { status: 503, headers: answers[asked] ?? {} }));
+  const time = fakeTime(answers.length, () => void asked++);
+  const { edge } = await edgeOf(origin, { clock: time.clock });
+  await keepFresh(edge, { ...time, random: () => 0, interval: 10_000 });
+  assert.deepEqual(time.slept, [120_000, 300_000, HOUR, 9000, 9000, 9000]);
+});
+
+Deno.test("what one of two mirrors asks for does not hold up the other", async () => {
+  const set = new MirrorSet(
+    ["http://a.test/", "http://b.test/"],
+    new HttpClient({
+      fetch: (request) =>
+        Promise.resolve(
+          new URL(request.url).host === "a.test"
+            ? new Response(null, { status: 503, headers: { "retry-after": "60" } })
+            : new Response("here"),
+        ),
+    }),
+  );
+  for (const mirror of set.mirrors) {
+    await (await mirror.send("x", { maxBytes: 10 })).cancel();
+  }
+  assert.deepEqual(set.mirrors.map(({ askedWait }) => askedWait), [60_000, 0]);
+  assert.equal(set.askedWait, 0);
 });
 
 Deno.test("a fleet of edges spreads by a tenth either way", async () => {
