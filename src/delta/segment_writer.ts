@@ -1,7 +1,7 @@
 import { ByteWriter } from "../bytes/mod.ts";
 import type { Zstd } from "../codec/mod.ts";
 import { SEGMENT_CODING, type WrittenSegment } from "./head.ts";
-import { mostMixedLiterals } from "./mixing/limits.ts";
+import { mostCostly } from "./mixing/limits.ts";
 import { MixedEncoder } from "./mixing/mixed_encoder.ts";
 import { writeStream } from "./packed_stream.ts";
 import { ResidualEncoder } from "./residual_encoder.ts";
@@ -37,9 +37,9 @@ export class SegmentWriter {
     const stored = new ByteWriter();
     for (const stream of streams) writeStream(stored, this.#zstd, stream, this.#level);
     const plain = { length, coding: SEGMENT_CODING.streams, stored: stored.finish() };
-    if (this.#mixed === undefined || literals > mostMixedLiterals(length)) return plain;
+    if (this.#mixed === undefined || literals > mostCostly(length)) return plain;
     const mixed = await this.#mix(this.#mixed, start, end, bytes);
-    return mixed.length < plain.stored.length
+    return this.#mixed.wrong <= mostCostly(length) && mixed.length < plain.stored.length
       ? { length, coding: SEGMENT_CODING.mixed, stored: mixed }
       : plain;
   }

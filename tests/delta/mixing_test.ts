@@ -89,6 +89,35 @@ Deno.test("the range coder restores decisions of any probability, and costs what
   assert.ok(decoder.ended);
 });
 
+Deno.test("a mixed segment without bytes does not decide for ever", () => {
+  const { old } = files();
+  const decoder = new MixedDecoder();
+  decoder.start(new Uint8Array(0), new Uint8Array(0), LENGTH);
+  assert.throws(
+    () => scenario(decoder, old, new Uint8Array(LENGTH)),
+    (error: unknown) => isBrecciaError(error, "delta-malformed"),
+  );
+});
+
+Deno.test("a mixed segment of nothing but wrong guesses is refused at its bound", () => {
+  const length = 600_000;
+  const next = sequence(5);
+  const old = new Uint8Array(length);
+  const fresh = new Uint8Array(length).map(() => 1 + next() % 255);
+  const encoder = new MixedEncoder();
+  encoder.start(length);
+  encoder.bytes(old, 0, fresh, 0, length);
+  assert.equal(encoder.wrong, length);
+  const { tokens, literals } = encoder.finish();
+  const decoder = new MixedDecoder();
+  decoder.start(tokens, literals, length);
+  const restored = new Uint8Array(length);
+  assert.throws(
+    () => decoder.bytes(old, 0, restored, 0, length),
+    (error: unknown) => isBrecciaError(error, "delta-malformed"),
+  );
+});
+
 Deno.test("a mixed segment whose streams are longer than what it makes is refused", () => {
   const { old, fresh } = files();
   const encoder = new MixedEncoder();

@@ -1,3 +1,5 @@
+import { malformedSegment } from "./malformed_segment.ts";
+
 /** Codes binary decisions, each with the probability that both sides give it. */
 export interface BinaryCoder {
   /**
@@ -57,7 +59,10 @@ export class BinaryEncoder implements BinaryCoder {
   }
 }
 
-/** Reads decisions. After the last byte it reads zeros: a decision costs nothing to make up. */
+/** How far a reader is ahead of what its writer had to store. */
+const AHEAD = 4;
+
+/** Reads decisions. For up to four bytes after the last one it reads zeros, which a writer leaves away. */
 export class BinaryDecoder implements BinaryCoder {
   #low = 0;
   #high = 0xffff_ffff;
@@ -81,6 +86,7 @@ export class BinaryDecoder implements BinaryCoder {
     return this.#at >= this.#bytes.length;
   }
 
+  /** @throws {BrecciaError} `delta-malformed` when the stream has ended. */
   code(_bit: number, p: number): number {
     const middle = split(this.#low, this.#high, p);
     const bit = this.#value <= middle ? 1 : 0;
@@ -95,6 +101,8 @@ export class BinaryDecoder implements BinaryCoder {
   }
 
   #shift(): void {
+    // Zeros without end would decide without end.
+    if (this.#at === this.#bytes.length + AHEAD) throw malformedSegment("a stream ends too early");
     this.#value = ((this.#value << 8) | (this.#bytes[this.#at++] ?? 0)) >>> 0;
   }
 }

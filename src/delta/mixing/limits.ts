@@ -16,9 +16,10 @@ export function tableShift(length: number): number {
 }
 
 /**
- * Most literal bytes of a mixed segment that makes `length` bytes. Each costs a microsecond or two: this
- * bounds the time that a hostile delta takes, and what compresses badly is not worth that time anyway.
+ * Most literal bytes of a mixed segment that makes `length` bytes, and most wrong guesses. Each costs
+ * microseconds: this bounds the time that a hostile delta takes, and what compresses badly is not worth that
+ * time anyway.
  */
-export function mostMixedLiterals(length: number): number {
+export function mostCostly(length: number): number {
   return Math.max(64 * 1024, length >>> 3);
 }

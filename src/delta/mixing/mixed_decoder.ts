@@ -1,9 +1,9 @@
-import { BrecciaError } from "../../errors.ts";
 import type { Neighbourhood, SegmentDecoder } from "../residual_coder.ts";
 import { BinaryDecoder } from "./binary_coder.ts";
 import { bytesAround, bytesBefore } from "./guess_contexts.ts";
-import { mostMixedLiterals, NEAR_TOKENS, NEIGHBOURHOOD_BYTES, tableShift } from "./limits.ts";
+import { mostCostly, NEAR_TOKENS, NEIGHBOURHOOD_BYTES, tableShift } from "./limits.ts";
 import { LiteralModel } from "./literal_model.ts";
+import { malformedSegment } from "./malformed_segment.ts";
 import { ReferenceMemory } from "./reference_memory.ts";
 import { KIND, type Kind, TokenModel } from "./token_model.ts";
 
@@ -17,6 +17,8 @@ export class MixedDecoder implements SegmentDecoder {
   #literalCoder = new BinaryDecoder(new Uint8Array(0));
   /** Literal bytes that may still come. */
   #literalBudget = 0;
+  /** Wrong guesses that may still come. */
+  #wrongBudget = 0;
   /** Right guesses since the last wrong one, as long as they are flagged each. */
   #near = 0;
   /** Right guesses after those, before the next wrong one. */
@@ -33,7 +35,8 @@ export class MixedDecoder implements SegmentDecoder {
     this.#literals.reset(shift);
     this.#tokenCoder = new BinaryDecoder(tokens);
     this.#literalCoder = new BinaryDecoder(literals);
-    this.#literalBudget = mostMixedLiterals(length);
+    this.#literalBudget = mostCostly(length);
+    this.#wrongBudget = mostCostly(length);
     this.#near = 0;
     this.#far = 0;
     Object.assign(this.#read, { byte: 0, reference: 0, word: 0, literal: 0 });
@@ -47,15 +50,17 @@ export class MixedDecoder implements SegmentDecoder {
   }
 
   finish(): void {
-    if (this.#far !== 0) throw malformed("its last run is too long");
+    if (this.#far !== 0) throw malformedSegment("its last run is too long");
     if (!this.#tokenCoder.ended || !this.#literalCoder.ended) {
-      throw malformed("a stream is too long");
+      throw malformedSegment("a stream is too long");
     }
   }
 
   literals(output: Uint8Array, at: number, count: number, near?: Neighbourhood): void {
     this.#literalBudget -= count;
-    if (this.#literalBudget < 0) throw malformed("it has too many literal bytes for this coding");
+    if (this.#literalBudget < 0) {
+      throw malformedSegment("it has too many literal bytes for this coding");
+    }
     this.#literals.code(this.#literalCoder, output, at, count, near);
     this.#read.literal = this.#literalCoder.consumed;
   }
@@ -80,7 +85,7 @@ export class MixedDecoder implements SegmentDecoder {
       if (this.#isRight(KIND.byte, around, at + i)) continue;
       const before = bytesBefore(output, at + i);
       output[at + i] = expected +
-        this.#tokens.byte(this.#tokenCoder, 0, KIND.byte, expected, before, at + i);
+        this.#difference(KIND.byte, expected, before, at + i);
     }
   }
 
@@ -105,7 +110,7 @@ export class MixedDecoder implements SegmentDecoder {
       const expected = guess[i] as number;
       const before = bytesBefore(output, at + i);
       output[at + i] = expected +
-        this.#tokens.byte(this.#tokenCoder, 0, KIND.operand, expected, before, i);
+        this.#difference(KIND.operand, expected, before, i);
     }
     this.#charge("reference");
     return right;
@@ -140,22 +145,32 @@ export class MixedDecoder implements SegmentDecoder {
         this.#far--;
         return true;
       }
-      this.#near = 0;
-      return false;
+      return this.#wrong();
     }
-    if (this.#tokens.flag(this.#tokenCoder, 0, kind, guess, at) === 1) {
-      this.#near = 0;
-      return false;
-    }
+    if (this.#tokens.flag(this.#tokenCoder, 0, kind, guess, at) === 1) return this.#wrong();
     this.#near++;
     if (this.#near === NEAR_TOKENS) this.#far = this.#tokens.run(this.#tokenCoder, 0);
     return true;
   }
-}
 
-function malformed(why: string): BrecciaError {
-  return new BrecciaError(
-    "delta-malformed",
-    `Cannot decode a segment of the delta: ${why}; fetch it again or update without it`,
-  );
+  #wrong(): false {
+    this.#near = 0;
+    this.#wrongBudget--;
+    if (this.#wrongBudget < 0) {
+      throw malformedSegment("it has too many wrong guesses for this coding");
+    }
+    return false;
+  }
+
+  /** A difference of bytes, which its coding could make greater. */
+  #difference(
+    kind: typeof KIND.byte | typeof KIND.operand,
+    guess: number,
+    before: number,
+    at: number,
+  ): number {
+    const difference = this.#tokens.byte(this.#tokenCoder, 0, kind, guess, before, at);
+    if (difference > 0xff) throw malformedSegment("a byte differs by more than a byte");
+    return difference;
+  }
 }

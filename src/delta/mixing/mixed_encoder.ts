@@ -16,6 +16,7 @@ export class MixedEncoder implements ResidualCoder {
   readonly #literalCoder = new BinaryEncoder();
   /** Right guesses since the last wrong one. */
   #right = 0;
+  #wrong = 0;
 
   /** Starts a segment of `length` bytes. */
   start(length: number): void {
@@ -24,6 +25,12 @@ export class MixedEncoder implements ResidualCoder {
     this.#references.reset(shift);
     this.#literals.reset(shift);
     this.#right = 0;
+    this.#wrong = 0;
+  }
+
+  /** Wrong guesses in this segment. */
+  get wrong(): number {
+    return this.#wrong;
   }
 
   /** Ends a segment and returns what is stored of it. */
@@ -93,6 +100,7 @@ export class MixedEncoder implements ResidualCoder {
     if (this.#right < NEAR_TOKENS) {
       this.#tokens.flag(this.#tokenCoder, right ? 0 : 1, kind, guess, at);
     } else if (!right) this.#endRun();
+    if (!right) this.#wrong++;
     this.#right = right ? this.#right + 1 : 0;
     return right;
   }
