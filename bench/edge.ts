@@ -137,7 +137,7 @@ function startNginx(): Deno.ChildProcess {
     `daemon off; worker_processes ${WORKERS}; pid ${folder}/nginx.pid; error_log stderr crit;
 events { worker_connections 4096; }
 http {
-  access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000;
+  access_log off; sendfile on; keepalive_requests 1000000;
   open_file_cache max=1000;
   server {
     listen 127.0.0.1:${NGINX_PORT} reuseport;
