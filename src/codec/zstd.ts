@@ -2,26 +2,32 @@ import * as wasm from "@bokuweb/zstd-wasm";
 import { BrecciaError } from "../errors.ts";
 import { CONTENT_LIMITS } from "../limits.ts";
 import { readFrameHeader } from "./frame_header.ts";
+import { OutOfWasmMemory, WasmHeap } from "./wasm_heap.ts";
 
 /** A loaded zstd: calls are synchronous, bounded, and touch no global state but its own heap. */
 export interface Zstd {
-  /** One zstd frame holding `bytes`, with its content size in the header. Levels are 1 to 22. */
+  /**
+   * One zstd frame holding `bytes`, with its content size in the header. Levels are 1 to 22.
+   *
+   * @throws {BrecciaError} `frame-oversized` when there is no memory for it.
+   */
   compress(bytes: Uint8Array, level: number): Uint8Array<ArrayBuffer>;
   /**
    * The content of one frame, which must be exactly `contentBytes` long. What the frame claims is
    * read and compared before any memory is taken.
    *
    * @throws {BrecciaError} `frame-malformed` when the frame is broken or holds another length;
-   * `frame-oversized` when its window is over {@linkcode CONTENT_LIMITS}.
+   * `frame-oversized` when its window is over {@linkcode CONTENT_LIMITS}, or there is no memory for it.
    */
   decompress(frame: Uint8Array, contentBytes: number): Uint8Array<ArrayBuffer>;
 }
 
+const heap = new WasmHeap();
 let loading: Promise<Zstd> | undefined;
 
 /** Loads the WebAssembly module once; later calls return the same instance. */
 export function loadZstd(): Promise<Zstd> {
-  loading ??= wasm.init().then(() => ({ compress, decompress }));
+  loading ??= heap.guard(() => wasm.init()).then(() => ({ compress, decompress }));
   return loading;
 }
 
@@ -30,27 +36,24 @@ export function loadZstd(): Promise<Zstd> {
  * (workerd). Must be called before {@linkcode loadZstd}, which then returns the same instance.
  */
 export function loadCompiledZstd(compiled: WebAssembly.Module): Promise<Zstd> {
-  loading ??= initFrom(compiled).then(() => ({ compress, decompress }));
+  // The library takes only bytes or a URL, and asks for no more than a length.
+  const start = wasm.init as (bytes: ArrayBuffer) => Promise<void>;
+  loading ??= heap.guard(() => start(new ArrayBuffer(1)), compiled)
+    .then(() => ({ compress, decompress }));
   return loading;
 }
 
-/** The library only takes bytes or a URL: for the time of its start, compiling means our module. */
-async function initFrom(compiled: WebAssembly.Module): Promise<void> {
-  const { instantiate } = WebAssembly;
-  const substitute = async (_bytes: unknown, imports: WebAssembly.Imports) => ({
-    module: compiled,
-    instance: await instantiate(compiled, imports),
-  });
-  Object.assign(WebAssembly, { instantiate: substitute });
-  try {
-    await (wasm.init as (bytes: ArrayBuffer) => Promise<void>)(new ArrayBuffer(1));
-  } finally {
-    Object.assign(WebAssembly, { instantiate });
-  }
-}
-
 function compress(bytes: Uint8Array, level: number): Uint8Array<ArrayBuffer> {
-  return wasm.compress(bytes, level) as Uint8Array<ArrayBuffer>;
+  try {
+    return heap.call(() => wasm.compress(bytes, level)) as Uint8Array<ArrayBuffer>;
+  } catch (cause) {
+    throw new BrecciaError(
+      "frame-oversized",
+      `Cannot compress ${bytes.length} bytes at zstd level ${level}: this machine has no memory for it; ` +
+        `lower the level or free memory`,
+      { cause },
+    );
+  }
 }
 
 function decompress(frame: Uint8Array, contentBytes: number): Uint8Array<ArrayBuffer> {
@@ -69,8 +72,11 @@ function decompress(frame: Uint8Array, contentBytes: number): Uint8Array<ArrayBu
   }
   let content: Uint8Array;
   try {
-    content = wasm.decompress(frame);
+    content = heap.call(() => wasm.decompress(frame));
   } catch (cause) {
+    if (cause instanceof OutOfWasmMemory) {
+      throw refused("frame-oversized", `there is no memory for its ${contentBytes} bytes`, cause);
+    }
     throw refused("frame-malformed", "its body is broken", cause);
   }
   if (content.length !== contentBytes) {
