@@ -65,6 +65,10 @@ export const TRANSPORT_LIMITS = {
   idleMilliseconds: 30_000,
   /** From request to response headers, in milliseconds. */
   headerMilliseconds: 30_000,
+  /** Slowest body that is waited for, in bytes per second: stops servers that trickle for days. */
+  paceBytesPerSecond: 512,
+  /** Redirects that are followed in a row. */
+  redirects: 5,
 } as const;
 
 /** Bounds on deltas, which are never trusted (docs/formats/delta.md). */

@@ -9,7 +9,7 @@ import { type R2Bucket, R2Store } from "../cache/r2.ts";
 import { loadCompiledZstd } from "../src/codec/mod.ts";
 import { Edge, Upstream } from "../src/mirror/mod.ts";
 import { type Clock, type Log, type ObjectStore, systemClock } from "../src/ports/mod.ts";
-import { HttpClient, MirrorSet } from "../src/transport/mod.ts";
+import { followWithinOrigin, HttpClient, MirrorSet } from "../src/transport/mod.ts";
 import { createApp } from "./app.ts";
 import { IsolateMemory } from "./isolate_memory.ts";
 
@@ -45,7 +45,9 @@ export function createWorker(
   const openEdge = async (env: CloudflareEnv, store: ObjectStore): Promise<Edge> => {
     await loadCompiledZstd(zstd);
     const http = new HttpClient({
-      fetch: (request) => env.UPSTREAM_SERVICE?.fetch(request) ?? fetch(request),
+      fetch: followWithinOrigin((request) =>
+        env.UPSTREAM_SERVICE?.fetch(request) ?? fetch(request)
+      ),
     });
     return await Edge.open({
       store,

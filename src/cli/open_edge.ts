@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { QuotaStore } from "../../cache/quota.ts";
 import { Edge, Upstream } from "../mirror/mod.ts";
 import { type Log, type ManagedStore, systemClock } from "../ports/mod.ts";
-import { HttpClient, MirrorSet } from "../transport/mod.ts";
+import { followWithinOrigin, HttpClient, MirrorSet } from "../transport/mod.ts";
 import type { CommandContext, FlagTable } from "./command.ts";
 import { fileError } from "./file_error.ts";
 import { openStore } from "./open_store.ts";
@@ -67,7 +67,8 @@ export async function openEdge(
   const store = quota === undefined
     ? opened
     : await QuotaStore.open(opened, { bytes: quota, isEvictable });
-  const upstream = new Upstream(new MirrorSet(upstreams, new HttpClient({ fetch })));
+  const http = new HttpClient({ fetch: followWithinOrigin(fetch) });
+  const upstream = new Upstream(new MirrorSet(upstreams, http));
   edge = await Edge.open({
     store,
     upstream,

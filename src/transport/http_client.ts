@@ -3,6 +3,7 @@ import { BrecciaError, isBrecciaError } from "../errors.ts";
 import { TRANSPORT_LIMITS } from "../limits.ts";
 import type { ByteRange, Fetch } from "../ports/mod.ts";
 import { Deadline } from "./deadline.ts";
+import { Pace } from "./pace.ts";
 
 /** A request, with the bound on its answer. */
 export interface HttpRequest {
@@ -78,6 +79,7 @@ export class HttpClient {
       response = await this.#options.fetch(toWebRequest(request, this.#options, deadline.signal));
     } catch (cause) {
       deadline.end();
+      if (isBrecciaError(cause)) throw cause;
       throw deadline.reason ?? offline(request.url, cause);
     }
     const abandon = async (): Promise<void> => {
@@ -104,13 +106,15 @@ export class HttpClient {
     idle: number,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const reader = response.body?.getReader();
+    const pace = new Pace(idle);
     let received = 0;
     let finished = false;
     try {
       while (reader !== undefined) {
         deadline.extend(idle);
-        const part = await reader.read();
+        const part = await pace.wait(reader.read());
         if (part.done) break;
+        if (pace.isTooSlow(part.value.length)) throw trickled(request.url, received);
         received += part.value.length;
         this.bodyBytes += part.value.length;
         if (received > request.maxBytes) throw oversized(request, "more");
@@ -194,6 +198,14 @@ function oversized(request: HttpRequest, announced: string): BrecciaError {
     "response-oversized",
     `Cannot accept the answer of ${request.url}: ${announced} bytes were sent where at most ` +
       `${request.maxBytes} are right; use another mirror`,
+  );
+}
+
+function trickled(url: URL, received: number): BrecciaError {
+  return new BrecciaError(
+    "timeout",
+    `Cannot wait for ${url} any longer: after ${received} bytes it sends less than ` +
+      `${TRANSPORT_LIMITS.paceBytesPerSecond} bytes per second; try again or use another mirror`,
   );
 }
 

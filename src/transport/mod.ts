@@ -14,4 +14,5 @@ export {
   readAnswer,
 } from "./http_client.ts";
 export { type MetadataFileRequest, MetadataMirrors } from "./metadata_mirrors.ts";
+export { followWithinOrigin } from "./redirects.ts";
 export { escapePath, Mirror, MirrorSet } from "./mirror_set.ts";
