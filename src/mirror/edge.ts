@@ -1,22 +1,26 @@
 import { isBrecciaError } from "../errors.ts";
-import type { Clock, Log, ManagedStore, ObjectStore } from "../ports/mod.ts";
+import type { Clock, Log, ObjectStore } from "../ports/mod.ts";
 import { loadTrusted, MemoryMetadataStore, refresh } from "../tuf/mod.ts";
 import { Catalog } from "./catalog.ts";
 import { ContentMirror } from "./content_mirror.ts";
 import type { EdgeStatus, RefreshTrouble } from "./edge_status.ts";
 import { Generation } from "./generation.ts";
 import { InFlight } from "./in_flight.ts";
-import { scrubStore } from "./scrub.ts";
 import { ServedGeneration } from "./served_generation.ts";
-import { mayBeSwept, type SweepResult, sweepStore } from "./sweep.ts";
-import { isContentKey } from "./store_layout.ts";
+import { mayBeSwept } from "./sweep.ts";
+import { DEFAULT_UPSTREAM, isContentKey, pointerKey } from "./store_layout.ts";
 import type { Upstream } from "./upstream.ts";
 import { objectName } from "./verified_object.ts";
 
 /** What an edge is made of. */
 export interface EdgeOptions {
-  /** Where verified content is kept. */
+  /** Where verified content is kept. Edges of other upstreams may use the same. */
   readonly store: ObjectStore;
+  /**
+   * Name of the upstream among those in the store: lower-case letters, digits and hyphens, at most 63
+   * characters. Default `"default"`. What was trusted is kept under it.
+   */
+  readonly name?: string;
   /** The repository that is mirrored. */
   readonly upstream: Upstream;
   /** The publisher's root metadata, from which trust starts. */
@@ -27,22 +31,6 @@ export interface EdgeOptions {
   readonly log: Log;
   /** Bring content only when it is first asked for. Default false: all of it, at each refresh. */
   readonly onDemand?: boolean;
-}
-
-/** What looking after a store found and did. */
-export interface Maintenance extends SweepResult {
-  /** Keys of objects that had rotted. */
-  readonly damaged: readonly string[];
-}
-
-/** How a store is looked after. */
-export interface MaintenanceOptions {
-  /** How long an object must have been of no use before it goes, in milliseconds. */
-  readonly grace: number;
-  /** Resolves when so many bytes more may be read. Default: at once. */
-  readonly pace?: ((bytes: number) => Promise<void>) | undefined;
-  /** Ends it. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What is current: metadata, what it licenses, and the service of both. */
@@ -62,10 +50,13 @@ const EXPIRY_WARNING = 24 * 60 * 60_000;
  * upstream does since, and says why it is not newer.
  */
 export class Edge {
+  /** Name of its upstream. */
+  readonly name: string;
+  /** Key of the pointer to what is current. */
+  readonly pointerKey: string;
   readonly #options: EdgeOptions;
   readonly #mirror: ContentMirror;
   readonly #refreshing = new InFlight<boolean>();
-  readonly #maintaining = new InFlight<Maintenance>();
   #current: Current | undefined;
   #confirmedAt: number | null = null;
   #trouble: RefreshTrouble | null = null;
@@ -73,6 +64,8 @@ export class Edge {
   #unsettled = false;
 
   private constructor(options: EdgeOptions) {
+    this.name = options.name ?? DEFAULT_UPSTREAM;
+    this.pointerKey = pointerKey(this.name);
     this.#options = options;
     this.#mirror = new ContentMirror(options.store, options.upstream);
   }
@@ -84,7 +77,7 @@ export class Edge {
   static async open(options: EdgeOptions): Promise<Edge> {
     const edge = new Edge(options);
     try {
-      const { generation, damage } = await Generation.load(options.store);
+      const { generation, damage } = await Generation.load(options.store, edge.pointerKey);
       if (generation !== undefined) await edge.#adopt(generation);
       else if (damage !== undefined) throw damage;
     } catch (error) {
@@ -126,36 +119,30 @@ export class Edge {
   }
 
   /**
-   * Looks after the store: what has rotted is removed and brought again, what nothing has needed for
-   * `grace` milliseconds goes. Readers, refreshes and replicas may run meanwhile. What the upstream can't
-   * mend now stands in {@linkcode Edge.status}, and is brought by a later refresh. Calls at the same time
-   * are one.
-   *
-   * @throws {BrecciaError} `storage-conflict` when another process looks after the store; the storage family.
+   * Brings again what the store has lost, as far as the upstream has it now. What it has not stands in
+   * {@linkcode Edge.status}, and is brought by a later refresh.
    */
-  maintain(store: ManagedStore, options: MaintenanceOptions): Promise<Maintenance> {
-    return this.#maintaining.join("maintain", () => this.#maintain(store, options));
+  async mend(signal?: AbortSignal): Promise<void> {
+    this.#unsettled = true;
+    await this.refresh(signal).catch(() => {});
   }
 
-  async #maintain(
-    store: ManagedStore,
-    { grace, pace, signal }: MaintenanceOptions,
-  ): Promise<Maintenance> {
-    const damaged = await scrubStore(store, { pace, signal });
-    for (const key of damaged) this.#options.log("warn", "damaged object removed", { key });
-    if (damaged.length > 0) {
-      this.#unsettled = true;
-      // Told by the refresh itself; what has no use can go all the same.
-      await this.refresh(signal).catch(() => {});
-    }
+  /**
+   * Adds the key of every object that it needs to `needed`.
+   *
+   * @returns The tag of the pointer that this holds for, `undefined` as long as nothing was verified.
+   * @throws {BrecciaError} of the storage family, and the network family where an index must be fetched.
+   */
+  async mark(needed: Set<string>): Promise<string | undefined> {
     const current = this.#current;
-    if (current === undefined) return { damaged, removed: 0, removedBytes: 0, waiting: 0 };
-    const needed = new Set(await Array.fromAsync(this.#keysOf(current)));
-    const isCurrent = async () =>
-      (await Generation.load(store)).etag === current.generation.etag &&
-      this.#current?.generation === current.generation;
-    const now = this.#options.clock.now();
-    return { damaged, ...await sweepStore(store, needed, { now, grace, isCurrent, signal }) };
+    if (current === undefined) return undefined;
+    for await (const key of this.#keysOf(current)) needed.add(key);
+    return current.generation.etag;
+  }
+
+  /** Tag of the pointer to what is served. */
+  get pointerTag(): string | undefined {
+    return this.#current?.generation.etag;
   }
 
   /** How long the upstream asks to wait before it is asked again, in milliseconds, at most an hour. */
@@ -241,7 +228,11 @@ export class Edge {
     if (!news && !this.#unsettled) return false;
     const catalog = await Catalog.read(metadata);
     if (!onDemand) await this.#mirror.bringAll(catalog, signal);
-    const generation = await Generation.commit(store, metadata, kept, { before, replaces });
+    const generation = await Generation.commit(store, metadata, kept, {
+      key: this.pointerKey,
+      before,
+      replaces,
+    });
     const current = this.#serve(generation, catalog);
     this.#current = current;
     this.#unsettled = await mayBeSwept(store, () => this.#keysOf(current));
@@ -259,7 +250,10 @@ export class Edge {
    * pointer, which the next generation replaces: a damaged pointer must not stop the edge for ever.
    */
   async #adoptNewest(): Promise<string | null> {
-    const { generation, damage, etag } = await Generation.load(this.#options.store);
+    const { generation, damage, etag } = await Generation.load(
+      this.#options.store,
+      this.pointerKey,
+    );
     if (damage !== undefined || (etag === null && this.#current !== undefined)) {
       this.#unsettled = true;
     }

@@ -1,9 +1,8 @@
 import { encodeHex, equalBytes, sha256 } from "../bytes/mod.ts";
 import { BrecciaError, isBrecciaError } from "../errors.ts";
-import type { ObjectStore } from "../ports/mod.ts";
+import type { ObjectSource, ObjectStore } from "../ports/mod.ts";
 import { MemoryMetadataStore, type VerifiedMetadata } from "../tuf/mod.ts";
 import { openRecord, sealRecord } from "./sealed_record.ts";
-import { POINTER_KEY } from "./store_layout.ts";
 
 /** How long the files of an earlier generation can still be fetched, in milliseconds. */
 const GRACE_MILLISECONDS = 24 * 60 * 60_000;
@@ -34,12 +33,14 @@ interface Pointer {
  * pointer object names them and moves by conditional put, so that readers see one set or the next.
  */
 export class Generation {
+  readonly #key: string;
   readonly #pointer: Pointer;
   readonly #files: ReadonlyMap<string, MetadataFile>;
   /** Tag of the pointer object; a later generation must replace exactly this one. */
   readonly etag: string;
 
-  private constructor(pointer: Pointer, etag: string) {
+  private constructor(key: string, pointer: Pointer, etag: string) {
+    this.#key = key;
     this.#pointer = pointer;
     this.etag = etag;
     const earlier = pointer.earlier.map(([name, file]) => [name, file] as const);
@@ -58,7 +59,7 @@ export class Generation {
 
   /** Keys of every object that this generation needs. */
   *keys(): Generator<string> {
-    yield POINTER_KEY;
+    yield this.#key;
     for (const [, { sha256 }] of this.#pointer.trusted) yield metadataKey(sha256);
     for (const { sha256 } of this.#files.values()) yield metadataKey(sha256);
   }
@@ -83,22 +84,22 @@ export class Generation {
   }
 
   /**
-   * The current generation and the tag of the pointer to it: neither when there never was one, the tag
-   * and the damage when the pointer can't be read.
+   * The generation that the pointer under `key` names, and the tag of the pointer: neither when there
+   * never was one, the tag and the damage when the pointer can't be read.
    *
    * @throws {BrecciaError} of the storage family.
    */
-  static async load(store: ObjectStore): Promise<{
+  static async load(store: ObjectSource, key: string): Promise<{
     readonly generation?: Generation;
     readonly damage?: BrecciaError;
     readonly etag: string | null;
   }> {
-    const object = await store.get(POINTER_KEY);
+    const object = await store.get(key);
     if (object === undefined) return { etag: null };
-    const pointer = await decodePointer(object.bytes);
+    const pointer = await decodePointer(key, object.bytes);
     return pointer instanceof BrecciaError
       ? { damage: pointer, etag: object.etag }
-      : { generation: new Generation(pointer, object.etag), etag: object.etag };
+      : { generation: new Generation(key, pointer, object.etag), etag: object.etag };
   }
 
   /**
@@ -112,7 +113,9 @@ export class Generation {
     store: ObjectStore,
     metadata: VerifiedMetadata,
     kept: MemoryMetadataStore,
-    { before, replaces }: {
+    { key, before, replaces }: {
+      /** Key of the pointer. */
+      readonly key: string;
       readonly before: Generation | undefined;
       /** Tag of the pointer that this one replaces; `null` when there is none. */
       readonly replaces: string | null;
@@ -143,8 +146,8 @@ export class Generation {
       served,
       earlier: before === undefined ? [] : await before.#outlived(store, names, metadata.now),
     };
-    const etag = await store.put(POINTER_KEY, await sealRecord(pointer), { ifMatch: replaces });
-    return new Generation(pointer, etag);
+    const etag = await store.put(key, await sealRecord(pointer), { ifMatch: replaces });
+    return new Generation(key, pointer, etag);
   }
 
   /** A client in the midst of its refresh still asks for versions that are no longer the newest. */
@@ -197,17 +200,17 @@ function metadataKey(sha256: string): string {
   return `metadata/${sha256}`;
 }
 
-async function decodePointer(bytes: Uint8Array): Promise<Pointer | BrecciaError> {
+async function decodePointer(key: string, bytes: Uint8Array): Promise<Pointer | BrecciaError> {
   let pointer: Pointer;
   try {
-    pointer = await openRecord(bytes, POINTER_KEY) as Pointer;
+    pointer = await openRecord(bytes, key) as Pointer;
   } catch (error) {
     if (isBrecciaError(error)) return error;
     throw error;
   }
   return pointer.format === 2 ? pointer : new BrecciaError(
     "storage-corrupt",
-    `Cannot read "${POINTER_KEY}" from the store: its format is ${pointer.format}; use the version of ` +
+    `Cannot read "${key}" from the store: its format is ${pointer.format}; use the version of ` +
       `Breccia that wrote it, or delete it`,
   );
 }

@@ -5,13 +5,19 @@
  */
 
 export type { ServedFile } from "./content_store.ts";
-export { Edge, type EdgeOptions, type Maintenance, type MaintenanceOptions } from "./edge.ts";
+export { Edge, type EdgeOptions } from "./edge.ts";
 export type { EdgeStatus, RefreshTrouble } from "./edge_status.ts";
 export { gather } from "./gather.ts";
 export { keepFresh, keepSound, type RefreshSchedule } from "./refresh_schedule.ts";
 export type { Novelty } from "./novelty.ts";
 export type { ReleaseNovelty } from "./release_novelty.ts";
 export type { ServedGeneration, ServedTarget } from "./served_generation.ts";
+export {
+  type Maintenance,
+  type MaintenanceOptions,
+  StoreKeeper,
+  type StoreKeeperOptions,
+} from "./store_keeper.ts";
 export type { StoredChunk } from "./stored_chunks.ts";
 export { PUBLISHED_LAYOUT, Upstream, type UpstreamLayout } from "./upstream.ts";
 export type { SweepResult } from "./sweep.ts";

@@ -1,6 +1,7 @@
 import { isBrecciaError } from "../errors.ts";
-import type { Log, ManagedStore } from "../ports/mod.ts";
+import type { Log } from "../ports/mod.ts";
 import type { Edge } from "./edge.ts";
+import type { StoreKeeper } from "./store_keeper.ts";
 
 /** When an edge asks its upstream for news. */
 export interface RefreshSchedule {
@@ -50,12 +51,11 @@ const SCRUB_BYTES_PER_SECOND = 64 * 1024 * 1024;
 const LEAST_PAUSE_MILLISECONDS = 50;
 
 /**
- * Looks after the store of an edge, once each interval, until the signal. The first time is one interval
+ * Looks after a store, once each interval, until the signal. The first time is one interval
  * from now: an edge that restarts often does not read its whole store each time.
  */
 export async function keepSound(
-  edge: Edge,
-  store: ManagedStore,
+  keeper: StoreKeeper,
   { interval, signal, random, sleep, log }: RefreshSchedule & { readonly log: Log },
 ): Promise<void> {
   while (!signal.aborted) {
@@ -63,7 +63,7 @@ export async function keepSound(
     if (signal.aborted) return;
     try {
       const pace = pacedBy((milliseconds) => sleep(milliseconds, signal));
-      const { damaged, ...rest } = await edge.maintain(store, { grace: SWEEP_GRACE, pace, signal });
+      const { damaged, ...rest } = await keeper.maintain({ grace: SWEEP_GRACE, pace, signal });
       log("info", "store looked after", { damaged: damaged.length, ...rest });
     } catch (error) {
       if (signal.aborted) return;

@@ -1,5 +1,28 @@
-/** Key of the pointer to the current generation, the one object that clients see replaced. */
-export const POINTER_KEY = "current";
+/** Name of the upstream of an edge that has one only. */
+export const DEFAULT_UPSTREAM = "default";
+
+const DEFAULT_POINTER = "current";
+
+/** Folder of the pointers of all other upstreams. */
+export const POINTERS = "upstreams/";
+
+/**
+ * Key of the pointer to what is current of an upstream. Pointers are all that upstreams don't share: what
+ * they name is named by its digest.
+ */
+export function pointerKey(upstream: string): string {
+  return upstream === DEFAULT_UPSTREAM ? DEFAULT_POINTER : POINTERS + upstream;
+}
+
+/** Whether a pointer may be stored under the key. */
+export function isPointerKey(key: string): boolean {
+  return key === DEFAULT_POINTER || /^upstreams\/[a-z0-9][a-z0-9-]{0,62}$/.test(key);
+}
+
+/** Whether an upstream may be called so: lower-case letters, digits and hyphens, at most 63 characters. */
+export function isUpstreamName(name: string): boolean {
+  return isPointerKey(POINTERS + name);
+}
 
 /** Key of the record that says since when objects are not needed. */
 export const LEDGER_KEY = "sweep";

@@ -1,7 +1,7 @@
 import { isBrecciaError } from "../errors.ts";
 import type { ManagedStore, ObjectSource } from "../ports/mod.ts";
 import { openRecord, sealRecord } from "./sealed_record.ts";
-import { isHintKey, isOwnKey, isPartListKey, LEDGER_KEY } from "./store_layout.ts";
+import { isHintKey, isOwnKey, isPartListKey, isPointerKey, LEDGER_KEY } from "./store_layout.ts";
 
 /** What a sweep found and did. */
 export interface SweepResult {
@@ -19,7 +19,7 @@ export interface SweepOptions {
   readonly now: number;
   /** How long nothing must have needed an object before it goes, in milliseconds. */
   readonly grace: number;
-  /** Whether the generation that `needed` was made of is still the current one, in the store. */
+  /** Whether the generations that `needed` was made of are still the current ones, in the store. */
   readonly isCurrent: () => Promise<boolean>;
   /** Ends the sweep. */
   readonly signal?: AbortSignal | undefined;
@@ -67,7 +67,7 @@ export async function sweepStore(
   let published = false;
   for await (const { key, size } of store.list("", { ...(signal && { signal }) })) {
     if (PUBLISHED.test(key)) published = true;
-    if (needed.has(key) || !isOwnKey(key)) continue;
+    if (needed.has(key) || !(isOwnKey(key) || isPointerKey(key))) continue;
     const found = since.get(key) ?? now;
     if (now - found < grace) waiting.set(key, found);
     else leaving.set(key, size);
@@ -84,7 +84,7 @@ export async function sweepStore(
     leaving.clear();
   }
   let removedBytes = 0;
-  for (const [key, size] of listsFirst(leaving)) {
+  for (const [key, size] of namersFirst(leaving)) {
     signal?.throwIfAborted();
     await store.delete(key);
     removedBytes += size;
@@ -111,10 +111,14 @@ export async function mayBeSwept(
   return false;
 }
 
-/** A list of parts goes before its parts, a hint index before its packs: what is listed must be there, also after a crash in between. */
-function listsFirst(leaving: ReadonlyMap<string, number>): (readonly [string, number])[] {
-  const isRecordKey = (key: string) => isPartListKey(key) || isHintKey(key);
-  return [...leaving].sort(([a], [b]) => Number(isRecordKey(b)) - Number(isRecordKey(a)));
+/**
+ * A pointer goes before what it names, a list of parts before its parts, a hint index before its packs: what
+ * is named must be there, also after a crash in between.
+ */
+function namersFirst(leaving: ReadonlyMap<string, number>): (readonly [string, number])[] {
+  const rank = (key: string) =>
+    isPointerKey(key) ? 0 : isPartListKey(key) || isHintKey(key) ? 1 : 2;
+  return [...leaving].sort(([a], [b]) => rank(a) - rank(b));
 }
 
 function forgetContent(...maps: readonly Map<string, number>[]): void {

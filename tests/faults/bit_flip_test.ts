@@ -46,7 +46,7 @@ async function eachFlip(
 ): Promise<ReadonlySet<string>> {
   const seed = await edgeOf(repository);
   await seed.edge.refresh();
-  await seed.edge.maintain(seed.store, { grace: HOUR });
+  await seed.maintain({ grace: HOUR });
   const good = await answers(seed, repository.paths);
   for (const [path, answer] of good) assert.match(answer, /^[0-9a-f]{64}$/, path);
   const classes = new Set<string>();
@@ -101,8 +101,8 @@ for (
   Deno.test(`a scrub finds the flipped bit in any object of ${what}, and leaves it mended`, async () => {
     const repository = await create();
     await eachFlip(repository, [0.4], async (key, store, good) => {
-      const { edge } = await edgeOf(repository, { store });
-      await edge.maintain(store, { grace: HOUR });
+      const { edge, maintain } = await edgeOf(repository, { store });
+      await maintain({ grace: HOUR });
       assert.deepEqual(await scrubStore(store), [], key);
       const cutOff = await edgeOf({ ...repository, fetch: gone }, { store });
       if (cutOff.edge.served === undefined) await edge.refresh();

@@ -1,6 +1,6 @@
 import { FileStore } from "../../cache/fs.ts";
 import { MemoryStore } from "../../cache/memory.ts";
-import { Edge, Upstream } from "../../src/mirror/mod.ts";
+import { Edge, StoreKeeper, Upstream } from "../../src/mirror/mod.ts";
 import { scrubStore } from "../../src/mirror/scrub.ts";
 import { type Fetch, silentLog, systemClock } from "../../src/ports/mod.ts";
 import { HttpClient, MirrorSet } from "../../src/transport/mod.ts";
@@ -211,7 +211,8 @@ async function refreshInto(folder: string, upstream: string, root: string): Prom
 
 async function sweep(folder: string, upstream: string, root: string): Promise<void> {
   const { edge, store } = await openEdge(folder, root, fetch, upstream);
-  await edge.maintain(store, { grace: 0 });
+  await new StoreKeeper({ store, edges: [edge], clock: systemClock, log: silentLog })
+    .maintain({ grace: 0 });
 }
 
 /** Objects that nothing needs, for a sweep to remove. */

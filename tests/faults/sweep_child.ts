@@ -1,6 +1,6 @@
 /** Looks after the store of an edge once, with no grace: scrubs, mends and sweeps it. */
 import { FileStore } from "../../cache/fs.ts";
-import { Edge, Upstream } from "../../src/mirror/mod.ts";
+import { Edge, StoreKeeper, Upstream } from "../../src/mirror/mod.ts";
 import { silentLog, systemClock } from "../../src/ports/mod.ts";
 import { HttpClient, MirrorSet } from "../../src/transport/mod.ts";
 
@@ -13,4 +13,5 @@ const edge = await Edge.open({
   clock: systemClock,
   log: silentLog,
 });
-await edge.maintain(store, { grace: 0 });
+await new StoreKeeper({ store, edges: [edge], clock: systemClock, log: silentLog })
+  .maintain({ grace: 0 });

@@ -37,7 +37,7 @@ Deno.test("whatever the order, a sweep takes nothing that another replica's refr
   await copyInto(early.store, origin.store);
   await early.release("1.1.0", { app: noise(200_000, 7) });
   await copyInto(littered, early.store, "packs/");
-  await first.edge.maintain(littered, { grace: HOUR });
+  await first.maintain({ grace: HOUR });
   await origin.release("1.1.0", { app: noise(200_000, 7) });
   const total = await countCalls(origin, littered);
   const pauses = fc.record({
@@ -56,7 +56,7 @@ Deno.test("whatever the order, a sweep takes nothing that another replica's refr
       sweep.pauseAt(pause.sweep);
       refresh.pauseAt(pause.refresh);
       const works = [
-        [sweep, () => orConflict(sweeper.edge.maintain(sweep, { grace: HOUR }))],
+        [sweep, () => orConflict(sweeper.maintain({ grace: HOUR }, sweep))],
         [refresh, () => orConflict(refresher.edge.refresh())],
       ] as const;
       // One goes to its pause, then the other to its own, then the first to its end.
@@ -97,7 +97,7 @@ async function countCalls(origin: Origin, littered: ManagedStore) {
     PausedStore,
   ];
   const sweeper = await edgeOf(origin, { store: copies[0], clock: LATER });
-  const { removed } = await sweeper.edge.maintain(sweep, { grace: HOUR });
+  const { removed } = await sweeper.maintain({ grace: HOUR }, sweep);
   assert.ok(removed > 0, "there is something to sweep");
   const { edge } = await edgeOf(origin, { store: refresh, clock: LATER });
   const opening = refresh.calls;
@@ -117,9 +117,9 @@ Deno.test("of two replicas that sweep at once, neither removes what is needed", 
     const [one, two] = [await edgeOf(origin, { store }), await edgeOf(origin, { store })];
     const paused = new PausedStore(store);
     paused.pauseAt(at);
-    const first = orConflict(one.edge.maintain(paused, { grace: 0 }));
+    const first = orConflict(one.maintain({ grace: 0 }, paused));
     await paused.until(first);
-    await orConflict(two.edge.maintain(store, { grace: 0 }));
+    await orConflict(two.maintain({ grace: 0 }));
     paused.resume();
     await first;
     reached = paused.calls > at;

@@ -65,10 +65,10 @@ Deno.test("an archive is rebuilt although the disk has lost its packs", async ()
 Deno.test("a scrub passes bad sectors, and leaves none that the upstream can mend", async () => {
   const repository = await releasesWithDelta();
   const store = new BadSectors();
-  const { edge } = await edgeOf(repository, { store });
+  const { edge, maintain } = await edgeOf(repository, { store });
   await edge.refresh();
   for await (const { key } of store.list("")) if (key.includes("/")) store.bad.add(key);
-  const { damaged } = await edge.maintain(store, { grace: 1000 });
+  const { damaged } = await maintain({ grace: 1000 });
   assert.ok(damaged.length > 5);
   assert.equal(store.bad.size, 0);
 });

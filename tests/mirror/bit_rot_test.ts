@@ -49,7 +49,7 @@ for (const when of ["under a running edge", "before a restart"]) {
           assert.deepEqual(await bodyOf(await get(`/${key}`)), right);
           if (when === "before a restart") {
             assert.deepEqual((await first.store.get(key))?.bytes, right, "mended in the store");
-          } else await first.edge.maintain(first.store, { grace: 1000 });
+          } else await first.maintain({ grace: 1000 });
         }
       }
     } finally {

@@ -1,6 +1,13 @@
 import { MemoryStore } from "../../cache/memory.ts";
 import { CHUNK_REQUEST_TYPE, type ChunkRequest, encodeChunkRequest } from "../../src/index/mod.ts";
-import { Edge, type EdgeOptions, Upstream } from "../../src/mirror/mod.ts";
+import {
+  Edge,
+  type EdgeOptions,
+  type Maintenance,
+  type MaintenanceOptions,
+  StoreKeeper,
+  Upstream,
+} from "../../src/mirror/mod.ts";
 import { type ManagedStore, silentLog } from "../../src/ports/mod.ts";
 import { addRelease, type KeyRing, publishRepository } from "../../src/publish/mod.ts";
 import { HttpClient, MirrorSet } from "../../src/transport/mod.ts";
@@ -66,6 +73,8 @@ export interface EdgeUnderTest {
   readonly app: EdgeApp;
   readonly edge: Edge;
   readonly store: ManagedStore;
+  /** Looks after its store, or the same one by another way. */
+  maintain(options: MaintenanceOptions, store?: ManagedStore): Promise<Maintenance>;
   /** Asks the app. */
   get(path: string, headers?: Record<string, string>, method?: string): Promise<Response>;
   /** Asks for chunks. */
@@ -91,6 +100,16 @@ export async function edgeOf(
     ...options,
     store,
   });
+  const keeperOf = (of: ManagedStore) =>
+    new StoreKeeper({
+      store: of,
+      edges: [edge],
+      clock: options.clock ?? clock,
+      log: options.log ?? silentLog,
+    });
+  const keeper = keeperOf(store);
+  const maintain = (how: MaintenanceOptions, other?: ManagedStore) =>
+    (other === undefined ? keeper : keeperOf(other)).maintain(how);
   const app = createApp({ edge, log: silentLog, clock: options.clock ?? clock });
   const get = async (path: string, headers: Record<string, string> = {}, method = "GET") =>
     await app.fetch(new Request(new URL(path, "http://edge.test/"), { headers, method }));
@@ -102,7 +121,7 @@ export async function edgeOf(
         body: encodeChunkRequest(request),
       }),
     );
-  return { app, edge, store, get, chunks };
+  return { app, edge, store, maintain, get, chunks };
 }
 
 /** Every object of a store, for "nothing changed". */

@@ -18,7 +18,7 @@ async function keysOf(store: ManagedStore): Promise<string[]> {
 Deno.test("a flipped bit in any stored object is found, and mended from upstream", async () => {
   const origin = await Origin.create();
   await origin.release("1.0.0", { app: noise(600_000, 4) });
-  const { edge, store, get } = await edgeOf(origin);
+  const { edge, maintain, store, get } = await edgeOf(origin);
   await edge.refresh();
   const good = await snapshot(store);
   const named = [...good.keys()].filter((key) => key.includes("/"));
@@ -26,7 +26,7 @@ Deno.test("a flipped bit in any stored object is found, and mended from upstream
     const bytes = (await store.get(key))?.bytes as Uint8Array<ArrayBuffer>;
     bytes[bytes.length >> 1]! ^= 0x10;
     await store.put(key, bytes);
-    const { damaged } = await edge.maintain(store, { grace: HOUR });
+    const { damaged } = await maintain({ grace: HOUR });
     assert.deepEqual(damaged, [key]);
     for (const again of named) {
       assert.deepEqual(
@@ -44,17 +44,17 @@ Deno.test("what nothing needs goes after its grace, and what is served stays", a
   const origin = await Origin.create();
   await origin.release("1.0.0", { app: noise(300_000, 4) });
   let now = NOW;
-  const { edge, store, get } = await edgeOf(origin, { clock: { now: () => now } });
+  const { edge, maintain, store, get } = await edgeOf(origin, { clock: { now: () => now } });
   await edge.refresh();
   const needed = await keysOf(store);
   const stray = `packs/${await digestOf(new Uint8Array(100))}`;
   await store.put(stray, new Uint8Array(100));
-  assert.equal((await edge.maintain(store, { grace: HOUR })).waiting, 1);
+  assert.equal((await maintain({ grace: HOUR })).waiting, 1);
   now += HOUR - 1;
-  assert.equal((await edge.maintain(store, { grace: HOUR })).removed, 0);
+  assert.equal((await maintain({ grace: HOUR })).removed, 0);
   assert.ok((await keysOf(store)).includes(stray), "it may belong to a refresh under way");
   now += 1;
-  const { removed, removedBytes, waiting } = await edge.maintain(store, { grace: HOUR });
+  const { removed, removedBytes, waiting } = await maintain({ grace: HOUR });
   assert.deepEqual([removed, removedBytes, waiting], [1, 100, 0]);
   assert.deepEqual((await keysOf(store)).filter((key) => key !== "sweep"), needed);
   assert.equal((await get("/targets/hello-1.0.0.tar")).status, 200);
@@ -63,15 +63,15 @@ Deno.test("what nothing needs goes after its grace, and what is served stays", a
 Deno.test("sweeping while clients read and a release is brought breaks neither", async () => {
   const origin = await Origin.create();
   await origin.release("1.0.0", { app: noise(900_000, 4) });
-  const { edge, store, get } = await edgeOf(origin);
+  const { edge, maintain, get } = await edgeOf(origin);
   await edge.refresh();
   const whole = await bodyOf(await get("/targets/hello-1.0.0.tar"));
   await origin.release("1.1.0", { app: noise(900_000, 5) });
   const [read] = await Promise.all([
     get("/targets/hello-1.0.0.tar").then(bodyOf),
     edge.refresh(),
-    edge.maintain(store, { grace: HOUR }),
-    edge.maintain(store, { grace: HOUR }),
+    maintain({ grace: HOUR }),
+    maintain({ grace: HOUR }),
   ]);
   assert.deepEqual(read, whole);
   assert.equal((await bodyOf(await get("/targets/hello-1.1.0.tar"))).length > 900_000, true);
@@ -81,11 +81,11 @@ Deno.test("a sweep touches nothing that an edge would not have named", async () 
   const origin = await Origin.create();
   await origin.release("1.0.0", { app: noise(50_000, 4) });
   let now = NOW;
-  const { edge, store } = await edgeOf(origin, { clock: { now: () => now } });
+  const { edge, maintain, store } = await edgeOf(origin, { clock: { now: () => now } });
   await edge.refresh();
   const foreign = ["index.html", "packs/readme.txt", "metadata/2.root.json", "photos/a.jpg"];
   for (const key of foreign) await store.put(key, new Uint8Array(10));
-  for (let pass = 0; pass < 3; pass++, now += 2 * HOUR) await edge.maintain(store, { grace: HOUR });
+  for (let pass = 0; pass < 3; pass++, now += 2 * HOUR) await maintain({ grace: HOUR });
   for (const key of foreign) assert.notEqual(await store.head(key), undefined, key);
 });
 
@@ -93,14 +93,17 @@ Deno.test("an edge in its publisher's own bucket removes no pack that is staged"
   const origin = await Origin.create();
   await origin.release("1.0.0", { app: noise(50_000, 4) });
   let now = NOW;
-  const { edge, store } = await edgeOf(origin, { store: origin.store, clock: { now: () => now } });
+  const { edge, maintain, store } = await edgeOf(origin, {
+    store: origin.store,
+    clock: { now: () => now },
+  });
   await edge.refresh();
   await addRelease(origin.store, {
     version: "1.1.0",
     tree: new MemoryTree({ app: noise(9e5, 5) }),
   });
   const before = await keysOf(store);
-  for (let pass = 0; pass < 3; pass++, now += 2 * HOUR) await edge.maintain(store, { grace: HOUR });
+  for (let pass = 0; pass < 3; pass++, now += 2 * HOUR) await maintain({ grace: HOUR });
   assert.deepEqual((await keysOf(store)).filter((key) => key !== "sweep"), before);
   now = NOW;
   await origin.publish();
@@ -112,19 +115,19 @@ Deno.test("damage that the upstream can't mend now does not stop the sweep, and 
   const origin = await Origin.create();
   await origin.release("1.0.0", { app: noise(300_000, 4) });
   let now = NOW;
-  const { edge, store } = await edgeOf(origin, { clock: { now: () => now } });
+  const { edge, maintain, store } = await edgeOf(origin, { clock: { now: () => now } });
   await edge.refresh();
   const good = await snapshot(store);
   const stray = `packs/${await digestOf(new Uint8Array(100))}`;
   await store.put(stray, new Uint8Array(100));
-  await edge.maintain(store, { grace: HOUR });
+  await maintain({ grace: HOUR });
   const [pack] = [...good.keys()].filter((key) => key.startsWith("packs/"));
   const bytes = (await store.get(pack as string))?.bytes as Uint8Array<ArrayBuffer>;
   bytes[7]! ^= 1;
   await store.put(pack as string, bytes);
   origin.lie = () => Promise.reject(new TypeError("upstream is gone"));
   now += HOUR;
-  const { damaged, removed } = await edge.maintain(store, { grace: HOUR });
+  const { damaged, removed } = await maintain({ grace: HOUR });
   assert.deepEqual([damaged, removed], [[pack], 1]);
   assert.equal(edge.status().trouble?.code, "offline");
   origin.lie = () => Promise.resolve(undefined);

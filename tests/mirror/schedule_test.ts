@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
-import type { Log } from "../../src/ports/mod.ts";
-import { keepFresh, keepSound } from "../../src/mirror/mod.ts";
+import { type Clock, type Log, type ManagedStore, silentLog } from "../../src/ports/mod.ts";
+import { type Edge, keepFresh, keepSound, StoreKeeper } from "../../src/mirror/mod.ts";
 import { HttpClient, MirrorSet } from "../../src/transport/mod.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { NOW } from "../publish/repository_fixture.ts";
 import { edgeOf, Origin } from "./edge_fixture.ts";
 
 const HOUR = 3_600_000;
+function keeperOf(edge: Edge, store: ManagedStore, clock: Clock): StoreKeeper {
+  return new StoreKeeper({ store, edges: [edge], clock, log: silentLog });
+}
+
 const gone = () => Promise.reject(new TypeError("upstream is gone"));
 
 /** Time that passes only while somebody sleeps, and ends after some sleeps. */
@@ -108,7 +112,7 @@ Deno.test("the store is looked after once each interval: damage is mended, lefto
   const stray = new Uint8Array(50);
   const name = new Uint8Array(await crypto.subtle.digest("SHA-256", stray)).toHex();
   await store.put(`packs/${name}`, stray);
-  await keepSound(edge, store, { ...time, interval: 24 * HOUR, log });
+  await keepSound(keeperOf(edge, store, time.clock), { ...time, interval: 24 * HOUR, log });
   assert.deepEqual(time.slept, [24 * HOUR, 24 * HOUR, 24 * HOUR, 24 * HOUR]);
   const done = events.filter(({ event }) => event === "store looked after");
   assert.deepEqual(done.map(({ damaged, removed }) => [damaged, removed]), [[0, 0], [1, 1], [
@@ -131,7 +135,7 @@ Deno.test("a check that fails is logged, and the next one comes", async () => {
     broken = false;
     throw new Error("the disk is away");
   };
-  await keepSound(edge, store, {
+  await keepSound(keeperOf(edge, store, time.clock), {
     ...time,
     interval: HOUR,
     log: (_level, event) => events.push(event),
@@ -149,7 +153,7 @@ Deno.test("a check of a large store pauses, so that it reads 64 MiB a second at 
   for await (const { size } of store.list("")) stored += size;
   const sleeps: number[] = [];
   const ended = new AbortController();
-  await keepSound(edge, store, {
+  await keepSound(keeperOf(edge, store, time.clock), {
     ...time,
     signal: ended.signal,
     sleep: (milliseconds) => {

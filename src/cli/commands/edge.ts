@@ -2,7 +2,8 @@ import { setTimeout } from "node:timers/promises";
 import { createApp } from "../../../workers/app.ts";
 import { Traffic } from "../../../workers/traffic.ts";
 import { BrecciaError } from "../../errors.ts";
-import { keepFresh, keepSound } from "../../mirror/mod.ts";
+import { keepFresh, keepSound, StoreKeeper } from "../../mirror/mod.ts";
+import { systemClock } from "../../ports/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import type { Address } from "../edge_thread.ts";
 import { EdgeThreads } from "../edge_threads.ts";
@@ -77,6 +78,7 @@ async function runEdge(context: CommandContext): Promise<void> {
   }
   const log = logLines((line) => output.log(line));
   const { edge, store } = await openEdge(site, log);
+  const keeper = new StoreKeeper({ store, edges: [edge], clock: systemClock, log });
   const traffic = new Traffic();
   const threads = new EdgeThreads({ site, edge, traffic, write: (line) => output.log(line) });
   const serving = serve(createApp({ edge, log, traffic }), {
@@ -106,7 +108,7 @@ async function runEdge(context: CommandContext): Promise<void> {
     serving,
     threads.keep(signal),
     keepFresh(edge, { ...schedule, interval }),
-    keepSound(edge, store, { ...schedule, interval: maintain, log }),
+    keepSound(keeper, { ...schedule, interval: maintain, log }),
   ]);
 }
 
