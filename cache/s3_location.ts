@@ -1,4 +1,5 @@
 import { BrecciaError } from "../src/errors.ts";
+import { withoutUrlSecrets } from "../src/transport/mod.ts";
 
 /** What the URL of a bucket says. */
 export interface S3Location {
@@ -40,5 +41,6 @@ export function parseS3Location(location: string): S3Location {
 }
 
 function refused(location: string, why: string): BrecciaError {
-  return new BrecciaError("usage", `Cannot use ${location} as a store: ${why}`);
+  // What was put into the wrong place may be a secret.
+  return new BrecciaError("usage", `Cannot use ${withoutUrlSecrets(location)} as a store: ${why}`);
 }

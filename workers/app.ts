@@ -8,11 +8,13 @@ import { type Context, Hono } from "hono";
 import { isBrecciaError } from "../src/errors.ts";
 import type { Edge, EdgeStatus } from "../src/mirror/mod.ts";
 import { type Clock, type Log, systemClock } from "../src/ports/mod.ts";
+import { logAnswer, pathOf } from "./access_log.ts";
 import { chunkResponse } from "./chunk_response.ts";
 import { fileResponse } from "./file_response.ts";
 import { CACHE_POLICY, COMMON_HEADERS, metadataPolicy } from "./headers.ts";
 import { HotAnswers } from "./hot_answers.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
+import { identify, type RequestIdentity } from "./request_identity.ts";
 import { StatusPage } from "./status_page.tsx";
 import { Traffic } from "./traffic.ts";
 
@@ -34,8 +36,10 @@ export interface EdgeApp {
 export interface AppOptions {
   /** What is served. */
   readonly edge: Edge;
-  /** Told of each request. */
+  /** Told of each request that failed. */
   readonly log: Log;
+  /** Tell the log of each answer. Default false. */
+  readonly accessLog?: boolean | undefined;
   /** Default: the runtime's. */
   readonly clock?: Clock;
   /** Where answers are counted. Default: counters of its own. */
@@ -53,28 +57,39 @@ export function createApp(
   {
     edge,
     log,
+    accessLog = false,
     clock = systemClock,
     traffic = new Traffic(clock),
     status: statusNow = () => edge.status(),
   }: AppOptions,
 ): EdgeApp {
-  const app = new Hono();
+  const app = new Hono<Identified>();
 
   app.use(async (c, next) => {
     const started = performance.now();
+    const identity = identify(c.req.raw);
+    c.set("identity", identity);
     await next();
     for (const [name, value] of Object.entries(COMMON_HEADERS)) c.res.headers.set(name, value);
+    const { status, headers } = c.res;
+    // An answer that a cache keeps is given to other requests too: it names none.
+    if (headers.get("cache-control") === NEVER) headers.set("x-request-id", identity.id);
     const route = routeOf(c.req.path);
-    traffic.count(route, c.res.status, (performance.now() - started) / 1000);
-    if (c.req.method !== "HEAD") {
-      traffic.sent(route, Number(c.res.headers.get("content-length") ?? 0));
-    }
+    const seconds = (performance.now() - started) / 1000;
+    traffic.count(route, status, seconds);
+    const length = headers.get("content-length");
+    if (c.req.method !== "HEAD") traffic.sent(route, Number(length ?? 0));
+    if (!accessLog) return;
+    const bytes = c.res.body === null ? 0 : length === null ? undefined : Number(length);
+    logAnswer(log, { request: c.req.raw, identity, status, bytes, seconds });
   });
   app.onError((error, c) => {
     // A client learns that it failed, not how: paths and upstreams are the operator's business.
     const code = isBrecciaError(error) ? error.code : "internal";
     const upstreamFailed = isBrecciaError(error) && !error.code.startsWith("storage-");
-    log("warn", "request failed", { path: c.req.path, code, message: error.message });
+    const { method } = c.req;
+    const failed = { ...c.get("identity"), method, path: pathOf(c.req.raw) };
+    log("warn", "request failed", { ...failed, code, message: error.message });
     return plain(c, upstreamFailed ? 502 : 503);
   });
   app.notFound((c) => plain(c, 404));
@@ -141,14 +156,24 @@ export function createApp(
       const answer = hot.answer(request);
       if (answer === undefined) return app.fetch(request);
       const { response, bytes, route } = answer;
-      traffic.count(route, response.status, (performance.now() - started) / 1000);
+      const seconds = (performance.now() - started) / 1000;
+      traffic.count(route, response.status, seconds);
       traffic.sent(route, bytes);
+      if (accessLog) {
+        const { status } = response;
+        logAnswer(log, { request, identity: identify(request), status, bytes, seconds });
+      }
       return response;
     },
   };
 }
 
 const NEVER = CACHE_POLICY.never;
+
+/** What the routes know of a request. */
+interface Identified {
+  readonly Variables: { identity: RequestIdentity };
+}
 
 /** Kinds of routes that are counted each by itself; the rest is one. */
 const COUNTED = ["metadata", "targets", "packs", "deltas", "hints", "chunks"];

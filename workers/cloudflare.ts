@@ -9,7 +9,12 @@ import { type R2Bucket, R2Store } from "../cache/r2.ts";
 import { loadCompiledZstd } from "../src/codec/mod.ts";
 import { Edge, Upstream } from "../src/mirror/mod.ts";
 import { type Clock, type Log, type ObjectStore, systemClock } from "../src/ports/mod.ts";
-import { followWithinOrigin, HttpClient, MirrorSet } from "../src/transport/mod.ts";
+import {
+  followWithinOrigin,
+  HttpClient,
+  MirrorSet,
+  withoutUrlSecrets,
+} from "../src/transport/mod.ts";
 import { createApp } from "./app.ts";
 import { IsolateMemory } from "./isolate_memory.ts";
 
@@ -78,4 +83,5 @@ export function createWorker(
 }
 
 /** One JSON line for each record, where `wrangler tail` and Logpush find it. */
-const log: Log = (level, event, fields) => console.log(JSON.stringify({ level, event, ...fields }));
+const log: Log = (level, event, fields) =>
+  console.log(withoutUrlSecrets(JSON.stringify({ level, event, ...fields })));

@@ -17,7 +17,8 @@ export type CachePolicy = keyof typeof CACHE_POLICY;
 export const COMMON_HEADERS: Readonly<Record<string, string>> = {
   "breccia-edge": "1",
   "access-control-allow-origin": "*",
-  "access-control-expose-headers": "breccia-edge, content-range, etag, content-length",
+  "access-control-expose-headers":
+    "breccia-edge, content-range, etag, content-length, x-request-id",
   "x-content-type-options": "nosniff",
 };
 

@@ -8,11 +8,17 @@ import { createApp } from "../../workers/app.ts";
 import { serveOnDeno } from "../../workers/deno.ts";
 import { Traffic, type TrafficCounts } from "../../workers/traffic.ts";
 import type { Edge, EdgeStatus } from "../mirror/mod.ts";
-import { type EdgeSite, logLines, openEdge } from "./open_edge.ts";
+import { logLines } from "./log_lines.ts";
+import { type EdgeSite, openEdge } from "./open_edge.ts";
 
 /** What the leading thread says. */
 export type ToThread =
-  | { readonly type: "start"; readonly site: EdgeSite; readonly address: Address }
+  | {
+    readonly type: "start";
+    readonly site: EdgeSite;
+    readonly address: Address;
+    readonly accessLog: boolean;
+  }
   /** How the edge fares, and what the other threads have counted. */
   | {
     readonly type: "state";
@@ -45,7 +51,7 @@ let status: EdgeStatus | undefined;
 let edge: Edge | undefined;
 
 thread.onmessage = ({ data }) => {
-  if (data.type === "start") void serve(data.site, data.address);
+  if (data.type === "start") void serve(data);
   else if (data.type === "stop") stop.abort();
   else {
     status = data.status;
@@ -57,10 +63,18 @@ thread.onmessage = ({ data }) => {
 
 const log = logLines((line) => thread.postMessage({ type: "log", line }));
 
-async function serve(site: EdgeSite, address: Address): Promise<void> {
+async function serve(
+  { site, address, accessLog }: ToThread & { readonly type: "start" },
+): Promise<void> {
   const opened = await openEdge(site, log);
   edge = opened.edge;
-  const app = createApp({ edge, log, traffic, status: () => status ?? opened.edge.status() });
+  const app = createApp({
+    edge,
+    log,
+    accessLog,
+    traffic,
+    status: () => status ?? opened.edge.status(),
+  });
   const onListen = (): void => thread.postMessage({ type: "listening" });
   await serveOnDeno(app, { ...address, reusePort: true, signal: stop.signal, log, onListen });
   thread.postMessage({ type: "stopped" });

@@ -14,6 +14,8 @@ export interface EdgeThreadOptions {
   readonly site: EdgeSite;
   /** The edge of the leading thread, the only one that asks the upstream for news. */
   readonly edge: Edge;
+  /** Whether each logs its answers. */
+  readonly accessLog: boolean;
   /** The counters of the leading thread. */
   readonly traffic: Traffic;
   /** Takes a line of a thread's log. */
@@ -92,7 +94,8 @@ export class EdgeThreads {
         ),
       );
     };
-    post(worker, { type: "start", site: this.#options.site, address });
+    const { site, accessLog } = this.#options;
+    post(worker, { type: "start", site, address, accessLog });
     return listening.promise;
   }
 

@@ -79,9 +79,3 @@ export async function openEdge(
   });
   return { edge, store };
 }
-
-/** A log of one JSON line for each record. */
-export function logLines(write: (line: string) => void): Log {
-  return (level, event, fields) =>
-    write(JSON.stringify({ time: new Date().toISOString(), level, event, ...fields }));
-}

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { BrecciaError, exitCodeOf } from "../errors.ts";
+import { withoutUrlSecrets } from "../transport/mod.ts";
 import { COMMANDS } from "./commands.ts";
 import type { Command } from "./command.ts";
 import { parseFlags } from "./flags.ts";
@@ -93,12 +94,15 @@ function report(error: unknown, surroundings: Surroundings): number {
       "please report it with the output of the same command under BRECCIA_DEBUG=1",
     { cause: error },
   );
-  surroundings.stderr(`error[${known.code}]: ${known.message}\n`);
+  const message = withoutUrlSecrets(known.message);
+  surroundings.stderr(`error[${known.code}]: ${message}\n`);
   if (surroundings.words.includes("--json")) {
-    const document = { error: { code: known.code, message: known.message } };
+    const document = { error: { code: known.code, message } };
     surroundings.stdout(`${JSON.stringify(document)}\n`);
   }
-  if (surroundings.env("BRECCIA_DEBUG") === "1") surroundings.stderr(`${stackOf(known)}\n`);
+  if (surroundings.env("BRECCIA_DEBUG") === "1") {
+    surroundings.stderr(`${withoutUrlSecrets(stackOf(known))}\n`);
+  }
   return known.code === "usage" ? WRONG_USAGE : exitCodeOf(known.code);
 }
 

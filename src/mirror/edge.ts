@@ -1,5 +1,6 @@
 import { isBrecciaError } from "../errors.ts";
 import type { Clock, Log, ObjectStore } from "../ports/mod.ts";
+import { withoutUrlSecrets } from "../transport/mod.ts";
 import { loadTrusted, MemoryMetadataStore, refresh } from "../tuf/mod.ts";
 import { Catalog } from "./catalog.ts";
 import { ContentMirror } from "./content_mirror.ts";
@@ -295,7 +296,8 @@ export class Edge {
 
   #report(event: string, error: unknown): RefreshTrouble {
     const known = isBrecciaError(error);
-    const message = known ? error.message : `A defect of Breccia stopped it: ${String(error)}`;
+    const sentence = known ? error.message : `A defect of Breccia stopped it: ${String(error)}`;
+    const message = withoutUrlSecrets(sentence);
     const code = known ? error.code : "internal";
     this.#options.log(known ? "warn" : "error", event, { code, message });
     return { code, message, at: this.#options.clock.now() };

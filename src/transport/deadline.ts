@@ -1,4 +1,5 @@
 import { BrecciaError } from "../errors.ts";
+import { publicUrl } from "./public_url.ts";
 
 /**
  * The time an exchange may wait, together with the caller's own signal. `signal` aborts when either
@@ -36,7 +37,9 @@ export class Deadline {
       this.#controller.abort(
         new BrecciaError(
           "timeout",
-          `Cannot wait for ${this.#url} any longer: nothing came for ${milliseconds / 1000} s; ` +
+          `Cannot wait for ${publicUrl(this.#url)} any longer: nothing came for ${
+            milliseconds / 1000
+          } s; ` +
             `try again or use another mirror`,
         ),
       );
@@ -55,7 +58,7 @@ export class Deadline {
   }
 
   #cancelled(): BrecciaError {
-    return new BrecciaError("cancelled", `The download of ${this.#url} was cancelled`, {
+    return new BrecciaError("cancelled", `The download of ${publicUrl(this.#url)} was cancelled`, {
       cause: this.#caller?.reason,
     });
   }

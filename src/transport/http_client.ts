@@ -4,6 +4,7 @@ import { TRANSPORT_LIMITS } from "../limits.ts";
 import type { ByteRange, Fetch } from "../ports/mod.ts";
 import { Deadline } from "./deadline.ts";
 import { Pace } from "./pace.ts";
+import { publicUrl, withoutUrlSecrets } from "./public_url.ts";
 
 /** A request, with the bound on its answer. */
 export interface HttpRequest {
@@ -176,7 +177,9 @@ function answerObjection(request: HttpRequest, response: Response): BrecciaError
     if (Number(range?.[1]) !== offset || Number(range?.[2]) >= offset + length) {
       return new BrecciaError(
         "http-malformed",
-        `Cannot use the answer of ${request.url}: bytes ${offset}+${length} were asked for, and ` +
+        `Cannot use the answer of ${
+          publicUrl(request.url)
+        }: bytes ${offset}+${length} were asked for, and ` +
           `"${response.headers.get("content-range") ?? ""}" was sent; use another mirror`,
       );
     }
@@ -185,7 +188,7 @@ function answerObjection(request: HttpRequest, response: Response): BrecciaError
 }
 
 function offline(url: URL, cause: unknown): BrecciaError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = withoutUrlSecrets(cause instanceof Error ? cause.message : String(cause));
   return new BrecciaError(
     "offline",
     `Cannot reach ${url.origin}: ${why.replaceAll(/\s+/g, " ")}; check the address and the network`,
@@ -196,7 +199,9 @@ function offline(url: URL, cause: unknown): BrecciaError {
 function oversized(request: HttpRequest, announced: string): BrecciaError {
   return new BrecciaError(
     "response-oversized",
-    `Cannot accept the answer of ${request.url}: ${announced} bytes were sent where at most ` +
+    `Cannot accept the answer of ${
+      publicUrl(request.url)
+    }: ${announced} bytes were sent where at most ` +
       `${request.maxBytes} are right; use another mirror`,
   );
 }
@@ -212,7 +217,7 @@ function trickled(url: URL, received: number): BrecciaError {
 function truncated(url: URL, received: number, cause?: unknown): BrecciaError {
   return new BrecciaError(
     "response-truncated",
-    `Cannot use the answer of ${url}: it broke off after ${received} bytes; try again`,
+    `Cannot use the answer of ${publicUrl(url)}: it broke off after ${received} bytes; try again`,
     { cause },
   );
 }

@@ -1,5 +1,6 @@
 import { BrecciaError, type ErrorCode, isBrecciaError } from "../errors.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "./http_client.ts";
+import { withoutUrlSecrets } from "./public_url.ts";
 import { retryAfter } from "./retry_after.ts";
 
 /** The URL form of a path whose segments may hold anything; `/` separates them. */
@@ -9,7 +10,7 @@ export function escapePath(path: string): string {
 
 /** One place that serves a repository, and what it has done so far. */
 export class Mirror {
-  /** Its base, ending in `/`. */
+  /** Its base, ending in `/`, without credentials. */
   readonly url: URL;
   /** Whether it answers `POST /chunks`; `undefined` until it has answered anything. */
   isEdge: boolean | undefined;
@@ -18,23 +19,34 @@ export class Mirror {
   /** What was refused or failed, newest last: blame for whoever operates it. */
   readonly blame: { readonly code: ErrorCode; readonly message: string }[] = [];
   readonly #http: HttpClient;
+  readonly #credentials: Readonly<Record<string, string>>;
 
-  /** Refuses what is no `http:` or `https:` URL with code `usage`. */
+  /**
+   * Refuses what is no `http:` or `https:` URL with code `usage`. A user name and password in it are sent
+   * as Basic credentials (RFC 7617) to this mirror alone: `fetch` drops them where it is sent elsewhere.
+   */
   constructor(url: string, http: HttpClient) {
-    const parsed = URL.parse(url.endsWith("/") ? url : `${url}/`);
+    const parsed = URL.parse(url);
     if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
       throw new BrecciaError(
         "usage",
-        `Cannot use ${JSON.stringify(url)} as a mirror: give an http(s) URL`,
+        `Cannot use ${JSON.stringify(withoutUrlSecrets(url))} as a mirror: give an http(s) URL`,
       );
     }
+    this.#credentials = basicCredentials(parsed);
+    for (const hidden of ["username", "password", "search", "hash"] as const) parsed[hidden] = "";
+    if (!parsed.pathname.endsWith("/")) parsed.pathname += "/";
     this.url = parsed;
     this.#http = http;
   }
 
   /** Sends a request to `path` under this mirror, percent-encoded as URLs want: {@linkcode escapePath}. */
   async send(path: string, request: Omit<HttpRequest, "url">): Promise<HttpAnswer> {
-    const answer = await this.#http.send({ ...request, url: new URL(path, this.url) });
+    const answer = await this.#http.send({
+      ...request,
+      headers: { ...request.headers, ...this.#credentials },
+      url: new URL(path, this.url),
+    });
     this.isEdge = answer.headers.get("breccia-edge") === "1";
     this.askedWait = retryAfter(answer.status, answer.headers);
     return answer;
@@ -117,5 +129,20 @@ export class MirrorSet {
   /** The mirrors, those with the least blame first. */
   inOrder(): Mirror[] {
     return this.mirrors.toSorted((a, b) => a.blame.length - b.blame.length);
+  }
+}
+
+function basicCredentials({ username, password }: URL): Readonly<Record<string, string>> {
+  if (username === "" && password === "") return {};
+  const pair = new TextEncoder().encode(`${unescaped(username)}:${unescaped(password)}`);
+  return { authorization: `Basic ${btoa(String.fromCharCode(...pair))}` };
+}
+
+/** What a part of a URL stands for; a stray `%` stands for itself. */
+function unescaped(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
   }
 }

@@ -16,3 +16,4 @@ export {
 export { type MetadataFileRequest, MetadataMirrors } from "./metadata_mirrors.ts";
 export { followWithinOrigin } from "./redirects.ts";
 export { escapePath, Mirror, MirrorSet } from "./mirror_set.ts";
+export { publicUrl, withoutUrlSecrets } from "./public_url.ts";

@@ -1,6 +1,7 @@
 import { BrecciaError } from "../errors.ts";
 import { TRANSPORT_LIMITS } from "../limits.ts";
 import type { Fetch } from "../ports/mod.ts";
+import { withoutUrlSecrets } from "./public_url.ts";
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
@@ -42,6 +43,8 @@ function nextUrl({ url, method }: Request, location: string | null): URL {
 function refused(url: string, why: string): BrecciaError {
   return new BrecciaError(
     "http-malformed",
-    `Cannot use the answer of ${url}: ${why}; give the address where the files are as upstream`,
+    `Cannot use the answer of ${
+      withoutUrlSecrets(url)
+    }: ${why}; give the address where the files are as upstream`,
   );
 }

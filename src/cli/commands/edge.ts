@@ -9,7 +9,8 @@ import type { Address } from "../edge_thread.ts";
 import { EdgeThreads } from "../edge_threads.ts";
 import { parseSize } from "../byte_size.ts";
 import { serve } from "../serve.ts";
-import { EDGE_FLAGS, edgeSite, logLines, openEdge } from "../open_edge.ts";
+import { logLines } from "../log_lines.ts";
+import { EDGE_FLAGS, edgeSite, openEdge } from "../open_edge.ts";
 
 /** `breccia edge`: mirrors a repository and serves it. */
 export const command: Command = {
@@ -54,6 +55,7 @@ export const command: Command = {
       value: "SIZE",
       help: "The most that the store may hold, as in 10GB; of --on-demand content the oldest goes",
     },
+    "access-log": { type: "boolean", help: "Log each request, not only those that fail" },
     "on-demand": { type: "boolean", help: "Fetch content when it is first asked for, not before" },
   },
   run: runEdge,
@@ -66,6 +68,7 @@ async function runEdge(context: CommandContext): Promise<void> {
   const maintain = (flags.integer("maintain", 1, 8760) ?? 24) * 3_600_000;
   const count = flags.integer("threads", 1, 256) ?? 1;
   const quota = parseSize(flags.text("quota"), "--quota");
+  const accessLog = flags.has("access-log");
   const site = await edgeSite(context, { onDemand: flags.has("on-demand"), quota });
   if (count > 1 && quota !== undefined) {
     throw new BrecciaError("usage", `--threads ${count} can't share a --quota; use one thread`);
@@ -80,8 +83,14 @@ async function runEdge(context: CommandContext): Promise<void> {
   const { edge, store } = await openEdge(site, log);
   const keeper = new StoreKeeper({ store, edges: [edge], clock: systemClock, log });
   const traffic = new Traffic();
-  const threads = new EdgeThreads({ site, edge, traffic, write: (line) => output.log(line) });
-  const serving = serve(createApp({ edge, log, traffic }), {
+  const threads = new EdgeThreads({
+    site,
+    edge,
+    accessLog,
+    traffic,
+    write: (line) => output.log(line),
+  });
+  const serving = serve(createApp({ edge, log, accessLog, traffic }), {
     ...address,
     reusePort: count > 1,
     signal,

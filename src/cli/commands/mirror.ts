@@ -1,5 +1,6 @@
 import type { Command, CommandContext } from "../command.ts";
-import { EDGE_FLAGS, edgeSite, logLines, openEdge } from "../open_edge.ts";
+import { logLines } from "../log_lines.ts";
+import { EDGE_FLAGS, edgeSite, openEdge } from "../open_edge.ts";
 
 /** `breccia mirror`: one pass of an edge, without serving. */
 export const command: Command = {

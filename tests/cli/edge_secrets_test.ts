@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { RunningEdge } from "./running_edge.ts";
+import { StaticRepository } from "./static_repository.ts";
+
+/** Planted wherever an operator or a client may have one; none may be shown anywhere. */
+const SECRET = {
+  upstreamPassword: "hush-upstream-password",
+  upstreamToken: "hush-upstream-token",
+  redirect: "hush-presigned-redirect",
+  accessKey: "HUSHACCESSKEYID",
+  secretKey: "hush-secret-access-key",
+  sessionToken: "hush-session-token",
+  passphrase: "hush-signing-passphrase",
+  collector: "hush-collector-key",
+  clientBearer: "hush-client-bearer",
+  clientCookie: "hush-client-cookie",
+  clientQuery: "hush-client-query",
+} as const;
+
+const ENVIRONMENT = {
+  AWS_ACCESS_KEY_ID: SECRET.accessKey,
+  AWS_SECRET_ACCESS_KEY: SECRET.secretKey,
+  AWS_SESSION_TOKEN: SECRET.sessionToken,
+  BRECCIA_PASSPHRASE: SECRET.passphrase,
+  OTEL_EXPORTER_OTLP_HEADERS: `authorization=${SECRET.collector}`,
+  BRECCIA_DEBUG: "1",
+};
+
+function assertNoSecrets(text: string, where: string): void {
+  for (const [name, secret] of Object.entries(SECRET)) {
+    const at = text.indexOf(secret);
+    assert.equal(at, -1, `${where} shows ${name}: …${text.slice(Math.max(at - 200, 0), at + 60)}`);
+  }
+}
+
+/** Asks every kind of route as a client with secrets of its own would; resolves with what it was told. */
+async function askAll(url: string, paths: readonly string[] = []): Promise<string> {
+  const headers = {
+    authorization: `Bearer ${SECRET.clientBearer}`,
+    cookie: `session=${SECRET.clientCookie}`,
+  };
+  let told = "";
+  const pages = ["", "readyz", "status.json", "metrics", "healthz", "none", "targets/none"];
+  for (const path of [...pages, "metadata/timestamp.json", ...paths]) {
+    const response = await fetch(`${url}${path}?token=${SECRET.clientQuery}`, { headers });
+    told += `${path} ${response.status} ${JSON.stringify([...response.headers])}\n`;
+    const text = await response.text();
+    if (pages.includes(path)) told += text;
+  }
+  return told;
+}
+
+/** A server whose answers a test chooses, and what it was asked. */
+class Server implements AsyncDisposable {
+  /** The `Authorization` of each request. */
+  readonly authorizations: (string | null)[] = [];
+  answer: (request: Request) => Response | Promise<Response>;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+
+  constructor(answer: (request: Request) => Response | Promise<Response>) {
+    this.answer = answer;
+    this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+      this.authorizations.push(request.headers.get("authorization"));
+      return this.answer(request);
+    });
+  }
+
+  get host(): string {
+    return `127.0.0.1:${this.#server.addr.port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.shutdown();
+  }
+}
+
+const endless = () =>
+  new Response(new ReadableStream({ pull: (parts) => parts.enqueue(new Uint8Array(65_536)) }));
+
+/** How the upstream may fail, each with the code that the edge gives it. */
+const FAILURES: readonly (readonly [code: string, answer: () => Response])[] = [
+  ["http-status", () => new Response(SECRET.upstreamPassword, { status: 500 })],
+  ["metadata-malformed", () => new Response(`{"token":"${SECRET.upstreamToken}"}`)],
+  ["endless-data", endless],
+  [
+    "http-malformed",
+    () => Response.redirect(`http://u:${SECRET.redirect}@127.0.0.1:1/x?sig=${SECRET.redirect}`),
+  ],
+];
+
+for (const [code, failure] of FAILURES) {
+  Deno.test(`an edge whose upstream fails with ${code} shows no secret anywhere`, async () => {
+    const repository = await StaticRepository.create();
+    await using upstream = new Server((request) => fetchFrom(repository, request));
+    try {
+      const url =
+        `http://user:${SECRET.upstreamPassword}@${upstream.host}/?token=${SECRET.upstreamToken}`;
+      await using edge = new RunningEdge(
+        ["--upstream", url, "--root", repository.root, "--store", "memory:"].concat(
+          ["--interval", "1", "--access-log", "--on-demand"],
+        ),
+        ENVIRONMENT,
+      );
+      const at = await edge.listening();
+      await edge.logged("generation");
+      const expected = `Basic ${btoa(`user:${SECRET.upstreamPassword}`)}`;
+      assert.deepEqual(new Set(upstream.authorizations), new Set([expected]));
+      let told = await askAll(at);
+
+      upstream.answer = failure;
+      await edge.logged("refresh failed", (record) => record["code"] === code);
+      told += await askAll(at, ["targets/demo-1.0.0.tar"]);
+      await edge.logged("request failed");
+      assert.match(told, /^targets\/demo-1\.0\.0\.tar 502/m);
+      assert.match(told, new RegExp(`"code":"${code}"`));
+
+      assert.equal(await edge.stop(), 0);
+      assert.ok(edge.records.some(({ event }) => event === "request"), "there is an access log");
+      assertNoSecrets(told, "an answer");
+      assertNoSecrets(edge.said, "the log");
+    } finally {
+      await repository.close();
+    }
+  });
+}
+
+Deno.test("an edge whose bucket refuses it shows no key, whatever the service echoes", async () => {
+  const repository = await StaticRepository.create();
+  // What real services send with SignatureDoesNotMatch.
+  const echo = `<Error><Code>SignatureDoesNotMatch</Code><AWSAccessKeyId>${SECRET.accessKey}` +
+    `</AWSAccessKeyId><StringToSign>${SECRET.secretKey} ${SECRET.sessionToken}</StringToSign></Error>`;
+  await using bucket = new Server(() => new Response(echo, { status: 403 }));
+  try {
+    for (const endpoint of [`http://${bucket.host}`, "http://127.0.0.1:1"]) {
+      const withSecret = endpoint.replace("//", `//u:${SECRET.secretKey}@`);
+      await using edge = new RunningEdge(
+        ["--upstream", repository.url, "--root", repository.root, "--access-log"].concat(
+          ["--store", `s3://bucket/x?endpoint=${encodeURIComponent(withSecret)}`],
+        ),
+        ENVIRONMENT,
+      );
+      const at = await edge.listening();
+      await edge.logged("kept metadata refused");
+      assertNoSecrets(await askAll(at), "an answer");
+      await edge.stop();
+      assertNoSecrets(edge.said, "the log");
+    }
+    assert.ok(bucket.authorizations.length > 0, "the bucket was asked");
+  } finally {
+    await repository.close();
+  }
+});
+
+const MISUSES: readonly (readonly [what: string, flags: readonly string[]])[] = [
+  ["an upstream that is no web server", ["--upstream", `ftp://u:${SECRET.upstreamPassword}@h/`]],
+  ["an upstream that is no URL", ["--upstream", `http://u:${SECRET.upstreamPassword}/x@h:y/`]],
+  ["a bucket with its keys in the URL", [
+    ...["--upstream", "http://127.0.0.1:1/"],
+    ...["--store", `s3://${SECRET.accessKey}:${SECRET.secretKey}@bucket/`],
+  ]],
+  ["a bucket with a parameter of its own", [
+    ...["--upstream", "http://127.0.0.1:1/"],
+    ...["--store", `s3://bucket/?secret_access_key=${SECRET.secretKey}`],
+  ]],
+  ["a store of no kind that is known", [
+    ...["--upstream", "http://127.0.0.1:1/"],
+    ...["--store", `redis://:${SECRET.secretKey}@host/0`],
+  ]],
+];
+
+for (const [what, flags] of MISUSES) {
+  Deno.test(`${what} is refused in a sentence that shows no secret`, async () => {
+    await using edge = new RunningEdge(["--root", "deno.json", ...flags], ENVIRONMENT);
+    assert.equal(await edge.ended(), 2, edge.said);
+    assert.match(edge.said, /error\[usage\]/);
+    assertNoSecrets(edge.said, "the error");
+  });
+}
+
+async function fetchFrom(repository: StaticRepository, request: Request): Promise<Response> {
+  return await fetch(new URL(new URL(request.url).pathname, repository.url));
+}
