@@ -9,9 +9,12 @@ export * from "./src/errors.ts";
 export {
   type DownloadOptions,
   type DownloadResult,
+  downloadTarget,
   type InstallSession,
   type PlanBytes,
   type Progress,
+  type TargetDownload,
+  type TargetDownloadOptions,
   Update,
   type UpdatePlan,
   type UpdatePolicy,

@@ -16,6 +16,7 @@ export {
   hintedFile,
   hintTableBytesFor,
 } from "./hinted_file.ts";
+export { SeedFile } from "./seed_file.ts";
 export { OpenedArchive } from "./opened_archive.ts";
 export { type ReadContent, rebuildArchive } from "./rebuild.ts";
 export { type CopyStep, type DeflateStep, type Recipe, type Step } from "./recipe.ts";

@@ -10,6 +10,7 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<{ readonly command: Com
   ["delegate", () => import("./commands/delegate.ts")],
   ["delta", () => import("./commands/delta.ts")],
   ["diff", () => import("./commands/diff.ts")],
+  ["download", () => import("./commands/download.ts")],
   ["edge", () => import("./commands/edge.ts")],
   ["explain", () => import("./commands/explain.ts")],
   ["init", () => import("./commands/init.ts")],

@@ -16,6 +16,15 @@ export const AT_FLAG: FlagTable = {
   },
 };
 
+/** The flag of every command that judges expiry. */
+export const TIME_FLAG: FlagTable = {
+  now: {
+    type: "string",
+    value: "TIME",
+    help: "Judge expiry at this time, for audits: 2026-11-21T00:00:00Z",
+  },
+};
+
 /** Flags of the commands that ask mirrors. All but --at are remembered after the first update. */
 export const DEVICE_FLAGS: FlagTable = {
   ...AT_FLAG,
@@ -28,11 +37,7 @@ export const DEVICE_FLAGS: FlagTable = {
   root: { type: "string", value: "FILE", help: "The publisher's root.json; needed the first time" },
   app: { type: "string", value: "NAME", help: "The app, where a repository holds several" },
   channel: { type: "string", value: "NAME", help: "The channel to follow; at first: stable" },
-  now: {
-    type: "string",
-    value: "TIME",
-    help: "Judge expiry at this time, for audits: 2026-11-21T00:00:00Z",
-  },
+  ...TIME_FLAG,
   platform: { type: "string", value: "NAME", help: "The platform to follow; at first: any" },
 };
 
@@ -66,7 +71,7 @@ export async function openUpdater(
 }
 
 /** The runtime's clock, or one that stands still at the time given. */
-function clockOf(time: string | undefined): Clock {
+export function clockOf(time: string | undefined): Clock {
   if (time === undefined) return systemClock;
   const now = Date.parse(time);
   if (Number.isNaN(now)) {
@@ -75,7 +80,8 @@ function clockOf(time: string | undefined): Clock {
   return { now: () => now };
 }
 
-async function readRoot(file: string): Promise<Uint8Array> {
+/** A root metadata file that the caller named. */
+export async function readRoot(file: string): Promise<Uint8Array> {
   return await readFile(file).catch((cause) => {
     throw fileError("read", file, cause);
   });

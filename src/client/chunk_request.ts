@@ -42,14 +42,14 @@ const RANGE_BYTES = 2 * 1024 * 1024;
 
 /** The requests that bring the chunks numbered `ordinals`, which are in stream order. */
 export function planRequests(
-  index: ReleaseIndex,
+  index: Pick<ReleaseIndex, "chunks">,
   ordinals: Iterable<number>,
   mirror: MirrorKind,
 ): ChunkRequestPlan[] {
   return mirror === "edge" ? planBatches(index, ordinals) : planRanges(index, ordinals);
 }
 
-function planBatches(index: ReleaseIndex, ordinals: Iterable<number>): BatchPlan[] {
+function planBatches(index: Pick<ReleaseIndex, "chunks">, ordinals: Iterable<number>): BatchPlan[] {
   const batches: { kind: "batch"; ordinals: number[]; bytes: number }[] = [];
   for (const ordinal of ordinals) {
     let batch = batches.at(-1);
@@ -67,7 +67,7 @@ function planBatches(index: ReleaseIndex, ordinals: Iterable<number>): BatchPlan
  * Ranges never jump back in a pack nor run ahead of the stream, so that what arrives can be written at
  * once: a chunk that lies near in the pack but is needed much later has a range of its own.
  */
-function planRanges(index: ReleaseIndex, ordinals: Iterable<number>): RangePlan[] {
+function planRanges(index: Pick<ReleaseIndex, "chunks">, ordinals: Iterable<number>): RangePlan[] {
   const ranges: (Omit<RangePlan, "ordinals" | "bytes"> & { ordinals: number[]; bytes: number })[] =
     [];
   for (const ordinal of ordinals) {

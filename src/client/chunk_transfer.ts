@@ -31,6 +31,14 @@ export interface NamedIndex {
   readonly sha256: Uint8Array;
 }
 
+/** Chunks, where they lie, and the hash by which edges know who names them. */
+export interface NamedChunks {
+  /** A release index, or a hint index. */
+  readonly index: Pick<ReleaseIndex, "chunks" | "packs">;
+  /** SHA-256 of the release index, or of the target that is hinted at. */
+  readonly sha256: Uint8Array;
+}
+
 /**
  * Sends `requests` to one mirror and yields their chunks, verified and in order.
  *
@@ -38,7 +46,7 @@ export interface NamedIndex {
  * `frame-malformed` or `frame-oversized` when it sends another, and the codes of the network family.
  */
 export async function* transferChunks(
-  { index, sha256 }: NamedIndex,
+  { index, sha256 }: NamedChunks,
   requests: readonly ChunkRequestPlan[],
   mirror: Mirror,
   { signal, onTrouble }: FetchOptions = {},
@@ -51,7 +59,7 @@ export async function* transferChunks(
 }
 
 async function* transferBatch(
-  { index, sha256 }: NamedIndex,
+  { index, sha256 }: NamedChunks,
   batch: BatchPlan,
   mirror: Mirror,
   signal?: AbortSignal,
@@ -80,7 +88,7 @@ async function* transferBatch(
 }
 
 async function* transferRanges(
-  index: ReleaseIndex,
+  index: NamedChunks["index"],
   ranges: readonly RangePlan[],
   mirror: Mirror,
   { signal, onTrouble }: FetchOptions,

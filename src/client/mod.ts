@@ -21,6 +21,11 @@ export {
 } from "./chunk_request.ts";
 export { type ChunkSource, ChunkSources } from "./chunk_sources.ts";
 export { type NamedIndex } from "./chunk_transfer.ts";
+export {
+  downloadTarget,
+  type TargetDownload,
+  type TargetDownloadOptions,
+} from "./download_target.ts";
 export { type DeltaPlan, type DeltaRange, type PlannedSegment } from "./delta_plan.ts";
 export { type TrustState, trustState } from "./trust_state.ts";
 export { type PlanBytes, type PlanInput, planUpdate, type UpdatePlan } from "./plan_update.ts";

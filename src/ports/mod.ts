@@ -6,6 +6,7 @@
  */
 
 export * from "./clock.ts";
+export * from "./file_sink.ts";
 export * from "./http.ts";
 export * from "./install_target.ts";
 export * from "./log.ts";

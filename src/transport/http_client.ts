@@ -114,6 +114,7 @@ export class HttpClient {
       while (reader !== undefined) {
         deadline.extend(idle);
         const part = await pace.wait(reader.read());
+        if (deadline.reason !== undefined) throw deadline.reason;
         if (part.done) break;
         if (pace.isTooSlow(part.value.length)) throw trickled(request.url, received);
         received += part.value.length;

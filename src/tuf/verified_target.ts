@@ -1,6 +1,7 @@
 import { BrecciaError } from "../errors.ts";
 import type { JsonObject } from "./json.ts";
 import { type Hashes, mismatch } from "./hashes.ts";
+import { StreamDigest } from "./stream_digest.ts";
 import type { TargetFile } from "./targets.ts";
 import type { TrustedTargets } from "./trusted_targets.ts";
 
@@ -41,15 +42,35 @@ export class VerifiedTarget {
    */
   async check(bytes: Uint8Array): Promise<void> {
     const why = await mismatch(bytes, this.#file);
-    if (why === undefined) return;
-    throw new BrecciaError(
-      "target-mismatch",
-      `Cannot accept the target ${JSON.stringify(this.path)}: ${why}; use another mirror`,
-    );
+    if (why !== undefined) throw this.#refused(why);
+  }
+
+  /**
+   * Yields `body` as it comes. Only when it has ended without a throw was that this target: until then
+   * nothing of it is verified.
+   *
+   * @throws {BrecciaError} `target-mismatch`, at the latest at the end; what `body` throws.
+   */
+  async *checked(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const digest = new StreamDigest(this.#file);
+    for await (const bytes of body) {
+      const why = digest.update(bytes);
+      if (why !== undefined) throw this.#refused(why);
+      yield bytes;
+    }
+    const why = digest.finish();
+    if (why !== undefined) throw this.#refused(why);
   }
 
   /** The publisher's own fields. */
   get custom(): JsonObject | undefined {
     return this.#file.custom;
+  }
+
+  #refused(why: string): BrecciaError {
+    return new BrecciaError(
+      "target-mismatch",
+      `Cannot accept the target ${JSON.stringify(this.path)}: ${why}; use another mirror`,
+    );
   }
 }
