@@ -7,14 +7,15 @@
 import { type Context, Hono } from "hono";
 import { isBrecciaError } from "../src/errors.ts";
 import type { Edge, EdgeStatus } from "../src/mirror/mod.ts";
-import { type Clock, type Log, systemClock } from "../src/ports/mod.ts";
-import { logAnswer, pathOf } from "./access_log.ts";
+import { type Clock, type Log, silentTracer, systemClock, type Tracer } from "../src/ports/mod.ts";
+import { type Answered, logAnswer, pathOf } from "./access_log.ts";
 import { chunkResponse } from "./chunk_response.ts";
 import { fileResponse } from "./file_response.ts";
 import { CACHE_POLICY, COMMON_HEADERS, metadataPolicy } from "./headers.ts";
 import { HotAnswers } from "./hot_answers.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { identify, type RequestIdentity } from "./request_identity.ts";
+import { amendRequestSpan } from "./request_span.ts";
 import { StatusPage } from "./status_page.tsx";
 import { Traffic } from "./traffic.ts";
 
@@ -40,6 +41,8 @@ export interface AppOptions {
   readonly log: Log;
   /** Tell the log of each answer. Default false. */
   readonly accessLog?: boolean | undefined;
+  /** Says in the span of each request what was answered. Default: none. */
+  readonly tracer?: Tracer | undefined;
   /** Default: the runtime's. */
   readonly clock?: Clock;
   /** Where answers are counted. Default: counters of its own. */
@@ -58,12 +61,19 @@ export function createApp(
     edge,
     log,
     accessLog = false,
+    tracer = silentTracer,
     clock = systemClock,
     traffic = new Traffic(clock),
     status: statusNow = () => edge.status(),
   }: AppOptions,
 ): EdgeApp {
   const app = new Hono<Identified>();
+  // Answers from memory are too quick to make anything for nobody.
+  const isTold = accessLog || tracer !== silentTracer;
+  const tell = (route: string, answered: Answered): void => {
+    if (accessLog) logAnswer(log, answered);
+    amendRequestSpan(tracer, route, answered);
+  };
 
   app.use(async (c, next) => {
     const started = performance.now();
@@ -79,9 +89,9 @@ export function createApp(
     traffic.count(route, status, seconds);
     const length = headers.get("content-length");
     if (c.req.method !== "HEAD") traffic.sent(route, Number(length ?? 0));
-    if (!accessLog) return;
+    if (!isTold) return;
     const bytes = c.res.body === null ? 0 : length === null ? undefined : Number(length);
-    logAnswer(log, { request: c.req.raw, identity, status, bytes, seconds });
+    tell(route, { request: c.req.raw, identity, status, bytes, seconds });
   });
   app.onError((error, c) => {
     // A client learns that it failed, not how: paths and upstreams are the operator's business.
@@ -159,9 +169,9 @@ export function createApp(
       const seconds = (performance.now() - started) / 1000;
       traffic.count(route, response.status, seconds);
       traffic.sent(route, bytes);
-      if (accessLog) {
+      if (isTold) {
         const { status } = response;
-        logAnswer(log, { request, identity: identify(request), status, bytes, seconds });
+        tell(route, { request, identity: identify(request), status, bytes, seconds });
       }
       return response;
     },

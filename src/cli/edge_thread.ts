@@ -6,6 +6,7 @@
 
 import { createApp } from "../../workers/app.ts";
 import { serveOnDeno } from "../../workers/deno.ts";
+import { openTelemetryTracer } from "../../workers/open_telemetry.ts";
 import { Traffic, type TrafficCounts } from "../../workers/traffic.ts";
 import type { Edge, EdgeStatus } from "../mirror/mod.ts";
 import { logLines } from "./log_lines.ts";
@@ -61,17 +62,19 @@ thread.onmessage = ({ data }) => {
   }
 };
 
-const log = logLines((line) => thread.postMessage({ type: "log", line }));
+const tracer = openTelemetryTracer();
+const log = logLines((line) => thread.postMessage({ type: "log", line }), tracer);
 
 async function serve(
   { site, address, accessLog }: ToThread & { readonly type: "start" },
 ): Promise<void> {
-  const opened = await openEdge(site, log);
+  const opened = await openEdge(site, log, tracer);
   edge = opened.edge;
   const app = createApp({
     edge,
     log,
     accessLog,
+    tracer,
     traffic,
     status: () => status ?? opened.edge.status(),
   });

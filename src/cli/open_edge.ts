@@ -1,7 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { QuotaStore } from "../../cache/quota.ts";
+import { TracedStore } from "../../cache/traced.ts";
 import { Edge, Upstream } from "../mirror/mod.ts";
-import { type Log, type ManagedStore, systemClock } from "../ports/mod.ts";
+import {
+  type Log,
+  type ManagedStore,
+  silentTracer,
+  systemClock,
+  type Tracer,
+} from "../ports/mod.ts";
 import { followWithinOrigin, HttpClient, MirrorSet } from "../transport/mod.ts";
 import type { CommandContext, FlagTable } from "./command.ts";
 import { fileError } from "./file_error.ts";
@@ -59,22 +66,25 @@ export async function edgeSite(
 export async function openEdge(
   { upstreams, trustedRoot, store: name, cwd, onDemand, quota }: EdgeSite,
   log: Log,
+  tracer: Tracer = silentTracer,
 ): Promise<{ edge: Edge; store: ManagedStore }> {
   const opened = await openStore(name, cwd);
   // The store asks what may go, and only the edge, which needs the store first, knows.
   let edge: Edge | undefined = undefined as Edge | undefined;
   const isEvictable = (key: string): boolean => edge?.canBringAgain(key) ?? false;
-  const store = quota === undefined
+  const bounded = quota === undefined
     ? opened
     : await QuotaStore.open(opened, { bytes: quota, isEvictable });
+  const store = tracer === silentTracer ? bounded : new TracedStore(bounded, tracer);
   const http = new HttpClient({ fetch: followWithinOrigin(fetch) });
-  const upstream = new Upstream(new MirrorSet(upstreams, http));
+  const upstream = new Upstream(new MirrorSet(upstreams, http), { tracer });
   edge = await Edge.open({
     store,
     upstream,
     trustedRoot,
     clock: systemClock,
     log,
+    tracer,
     onDemand,
   });
   return { edge, store };

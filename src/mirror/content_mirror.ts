@@ -1,7 +1,7 @@
 import { encodeHex } from "../bytes/mod.ts";
 import { BrecciaError, isBrecciaError } from "../errors.ts";
 import { deltaKey, packKey, type PackRef, type ReleaseIndex } from "../index/mod.ts";
-import type { ObjectStore } from "../ports/mod.ts";
+import { type ObjectStore, silentTracer, type Tracer } from "../ports/mod.ts";
 import type { VerifiedTarget } from "../tuf/mod.ts";
 import { archiveFile } from "./archive_file.ts";
 import { workWithin } from "./bounded_work.ts";
@@ -26,14 +26,16 @@ export class ContentMirror {
   /** Verified content. */
   readonly content: ContentStore;
   readonly #upstream: Upstream;
+  readonly #tracer: Tracer;
   readonly #fetching = new InFlight<void>();
   readonly #locations = new WeakMap<LicensedFile, string>();
   readonly #shelf = new ReleaseShelf((index) => this.#openTarget(index as VerifiedTarget));
 
   /** Fetches from `upstream` into `store`. */
-  constructor(store: ObjectStore, upstream: Upstream) {
-    this.content = new ContentStore(store);
+  constructor(store: ObjectStore, upstream: Upstream, tracer: Tracer = silentTracer) {
+    this.content = new ContentStore(store, tracer);
     this.#upstream = upstream;
+    this.#tracer = tracer;
   }
 
   /**
@@ -159,7 +161,7 @@ export class ContentMirror {
       await this.#upstream.fetchTarget(
         location,
         target.length,
-        (body) => this.content.ingest("targets", target, body),
+        (body) => this.#ingest("targets", target, body),
         signal,
       );
     });
@@ -171,7 +173,7 @@ export class ContentMirror {
       try {
         const body = await fetchHinted(edge, target, this.content.files, signal);
         if (body === undefined) continue;
-        await this.content.ingest("targets", target, body);
+        await this.#ingest("targets", target, body);
         return true;
       } catch (error) {
         if (!isBrecciaError(error) || error.code === "cancelled") throw error;
@@ -187,7 +189,7 @@ export class ContentMirror {
       this.#upstream.fetchFile(
         delta.key,
         delta.length,
-        (body) => this.content.ingest("deltas", delta, body),
+        (body) => this.#ingest("deltas", delta, body),
         signal,
       ));
   }
@@ -200,10 +202,21 @@ export class ContentMirror {
       () =>
         this.#upstream.fetchFile(packKey(pack.sha256), pack.bytes, async (body) => {
           const bytes = await gather(body, pack.bytes);
-          const verified = await verifyPack(bytes, index, number);
+          const verified = await this.#verify(packKey(pack.sha256), () =>
+            verifyPack(bytes, index, number));
           await this.content.put("packs", licensedPack(pack), verified);
         }, signal),
     );
+  }
+
+  /** Verifies a file while it arrives, and keeps it. */
+  #ingest(kind: ContentKind, file: LicensedFile, body: AsyncIterable<Uint8Array>): Promise<void> {
+    const key = `${kind}/${objectName(file)}`;
+    return this.#verify(key, () => this.content.ingest(kind, file, body));
+  }
+
+  #verify<T>(key: string, verify: () => Promise<T>): Promise<T> {
+    return this.#tracer.span("breccia.verify", { "breccia.key": key }, verify);
   }
 
   #bring(kind: ContentKind, file: LicensedFile, bring: () => Promise<void>): Promise<void> {

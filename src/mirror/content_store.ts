@@ -2,7 +2,7 @@ import { sha512 } from "@noble/hashes/sha2.js";
 import { createSha256, encodeHex, type IncrementalSha256, sha256 } from "../bytes/mod.ts";
 import { BrecciaError, isBrecciaError } from "../errors.ts";
 import { CONTENT_LIMITS, METADATA_LIMITS } from "../limits.ts";
-import type { ByteRange, ObjectStore } from "../ports/mod.ts";
+import { type ByteRange, type ObjectStore, silentTracer, type Tracer } from "../ports/mod.ts";
 import { gather } from "./gather.ts";
 import { decodePartList, encodePartList, type PartList } from "./part_list.ts";
 import { ChunkedFiles } from "./chunked_files.ts";
@@ -50,9 +50,9 @@ export class ContentStore {
   readonly files: ChunkedFiles;
 
   /** Keeps content in `store`. */
-  constructor(store: ObjectStore) {
+  constructor(store: ObjectStore, tracer: Tracer = silentTracer) {
     this.#store = store;
-    this.#reads = new VerifiedReads(store);
+    this.#reads = new VerifiedReads(store, tracer);
     this.files = new ChunkedFiles(store);
   }
 

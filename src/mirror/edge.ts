@@ -1,5 +1,12 @@
 import { isBrecciaError } from "../errors.ts";
-import type { Clock, Log, ObjectStore } from "../ports/mod.ts";
+import {
+  type Clock,
+  type Log,
+  type ObjectStore,
+  silentTracer,
+  type Span,
+  type Tracer,
+} from "../ports/mod.ts";
 import { withoutUrlSecrets } from "../transport/mod.ts";
 import { loadTrusted, MemoryMetadataStore, refresh } from "../tuf/mod.ts";
 import { Catalog } from "./catalog.ts";
@@ -30,6 +37,8 @@ export interface EdgeOptions {
   readonly clock: Clock;
   /** Told what the edge does and why. */
   readonly log: Log;
+  /** Receives spans of passes, fetches and verification. Default none. */
+  readonly tracer?: Tracer | undefined;
   /** Bring content only when it is first asked for. Default false: all of it, at each refresh. */
   readonly onDemand?: boolean;
 }
@@ -56,6 +65,7 @@ export class Edge {
   /** Key of the pointer to what is current. */
   readonly pointerKey: string;
   readonly #options: EdgeOptions;
+  readonly #tracer: Tracer;
   readonly #mirror: ContentMirror;
   readonly #refreshing = new InFlight<boolean>();
   #current: Current | undefined;
@@ -68,7 +78,8 @@ export class Edge {
     this.name = options.name ?? DEFAULT_UPSTREAM;
     this.pointerKey = pointerKey(this.name);
     this.#options = options;
-    this.#mirror = new ContentMirror(options.store, options.upstream);
+    this.#tracer = options.tracer ?? silentTracer;
+    this.#mirror = new ContentMirror(options.store, options.upstream, this.#tracer);
   }
 
   /**
@@ -95,19 +106,24 @@ export class Edge {
    * @throws {BrecciaError} of the trust, content, network and storage families; `cancelled`.
    */
   refresh(signal?: AbortSignal): Promise<boolean> {
-    return this.#refreshing.join("refresh", async () => {
-      try {
-        const news = await this.#refresh(signal);
-        this.#confirmedAt = this.#options.clock.now();
-        this.#trouble = null;
-        return news;
-      } catch (error) {
-        if (!isBrecciaError(error, "cancelled")) {
-          this.#trouble = this.#report("refresh failed", error);
-        }
-        throw error;
-      }
-    });
+    const attributes = { "breccia.upstream": this.name };
+    return this.#refreshing.join(
+      "refresh",
+      () =>
+        this.#tracer.span("breccia.refresh", attributes, async (span) => {
+          try {
+            const news = await this.#refresh(signal, span);
+            this.#confirmedAt = this.#options.clock.now();
+            this.#trouble = null;
+            return news;
+          } catch (error) {
+            if (!isBrecciaError(error, "cancelled")) {
+              this.#trouble = this.#report("refresh failed", error);
+            }
+            throw error;
+          }
+        }),
+    );
   }
 
   /**
@@ -207,7 +223,7 @@ export class Edge {
     return reasons;
   }
 
-  async #refresh(signal: AbortSignal | undefined): Promise<boolean> {
+  async #refresh(signal: AbortSignal | undefined, span: Span): Promise<boolean> {
     const { store, upstream, trustedRoot, clock, onDemand } = this.#options;
     const replaces = await this.#adoptNewest();
     const before = this.#current?.generation;
@@ -226,6 +242,7 @@ export class Edge {
       signal,
     });
     const news = baseline === undefined || !await before?.holds(kept);
+    span.set({ "breccia.news": news, "breccia.timestamp": metadata.timestamp.version });
     if (!news && !this.#unsettled) return false;
     const catalog = await Catalog.read(metadata);
     if (!onDemand) await this.#mirror.bringAll(catalog, signal);

@@ -19,5 +19,10 @@ export {
   type StoreKeeperOptions,
 } from "./store_keeper.ts";
 export type { StoredChunk } from "./stored_chunks.ts";
-export { PUBLISHED_LAYOUT, Upstream, type UpstreamLayout } from "./upstream.ts";
+export {
+  PUBLISHED_LAYOUT,
+  Upstream,
+  type UpstreamLayout,
+  type UpstreamOptions,
+} from "./upstream.ts";
 export type { SweepResult } from "./sweep.ts";

@@ -1,4 +1,11 @@
-import type { Clock, Log, ManagedStore, ObjectSource } from "../ports/mod.ts";
+import {
+  type Clock,
+  type Log,
+  type ManagedStore,
+  type ObjectSource,
+  silentTracer,
+  type Tracer,
+} from "../ports/mod.ts";
 import type { Edge } from "./edge.ts";
 import { Generation } from "./generation.ts";
 import { InFlight } from "./in_flight.ts";
@@ -16,6 +23,8 @@ export interface StoreKeeperOptions {
   readonly clock: Clock;
   /** Told what is done and why. */
   readonly log: Log;
+  /** Receives a span for each time. Default none. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** What looking after a store found and did. */
@@ -60,7 +69,16 @@ export class StoreKeeper {
    * @throws {BrecciaError} `storage-conflict` when another process looks after the store; the storage family.
    */
   maintain(options: MaintenanceOptions): Promise<Maintenance> {
-    return this.#maintaining.join("maintain", () => this.#maintain(options));
+    const { tracer = silentTracer } = this.#options;
+    return this.#maintaining.join(
+      "maintain",
+      () =>
+        tracer.span("breccia.maintain", {}, async (span) => {
+          const done = await this.#maintain(options);
+          span.set({ "breccia.damaged": done.damaged.length, "breccia.removed": done.removed });
+          return done;
+        }),
+    );
   }
 
   async #maintain({ grace, pace, signal }: MaintenanceOptions): Promise<Maintenance> {

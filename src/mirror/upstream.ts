@@ -1,4 +1,5 @@
 import { BrecciaError, isBrecciaError } from "../errors.ts";
+import { silentTracer, type Tracer } from "../ports/mod.ts";
 import { type HttpAnswer, type Mirror, type MirrorSet, readAnswer } from "../transport/mod.ts";
 import type { MetadataRequest, MetadataSource } from "../tuf/mod.ts";
 
@@ -13,15 +14,25 @@ export interface UpstreamLayout {
 /** What we publish, and most others do. */
 export const PUBLISHED_LAYOUT: UpstreamLayout = { metadata: "metadata/", targets: "targets/" };
 
+/** What may be told of an upstream beside its mirrors. */
+export interface UpstreamOptions {
+  /** Default {@linkcode PUBLISHED_LAYOUT}. */
+  readonly layout?: UpstreamLayout | undefined;
+  /** Receives a span for each fetch from each mirror. Default none. */
+  readonly tracer?: Tracer | undefined;
+}
+
 /** The repository that an edge mirrors: a static host, or another edge. */
 export class Upstream implements MetadataSource {
   readonly #mirrors: MirrorSet;
   readonly #layout: UpstreamLayout;
+  readonly #tracer: Tracer;
 
   /** Fetches from `mirrors`. */
-  constructor(mirrors: MirrorSet, layout: UpstreamLayout = PUBLISHED_LAYOUT) {
+  constructor(mirrors: MirrorSet, options: UpstreamOptions = {}) {
     this.#mirrors = mirrors;
-    this.#layout = layout;
+    this.#layout = options.layout ?? PUBLISHED_LAYOUT;
+    this.#tracer = options.tracer ?? silentTracer;
   }
 
   /** Requests sent so far. */
@@ -51,7 +62,7 @@ export class Upstream implements MetadataSource {
 
   /** See {@linkcode MetadataSource.fetch}. */
   async fetch<T>(name: string, request: MetadataRequest<T>): Promise<T | undefined> {
-    return await this.#mirrors.attempt(name, async (mirror) => {
+    return await this.#attempt(this.#layout.metadata + name, name, async (mirror) => {
       try {
         const answer = await this.#send(mirror, this.#layout.metadata + name, request);
         if (answer.status === 404 || answer.status === 403) {
@@ -59,7 +70,12 @@ export class Upstream implements MetadataSource {
           return undefined;
         }
         await expectOk(answer, name, mirror);
-        return await request.accept(await readAnswer(answer));
+        const bytes = await readAnswer(answer);
+        return await this.#tracer.span(
+          "breccia.verify",
+          { "breccia.path": this.#layout.metadata + name, "breccia.bytes": bytes.length },
+          () => request.accept(bytes),
+        );
       } catch (error) {
         if (!isBrecciaError(error, "response-oversized")) throw error;
         throw new BrecciaError("endless-data", error.message, { cause: error });
@@ -92,10 +108,18 @@ export class Upstream implements MetadataSource {
     accept: (body: AsyncIterable<Uint8Array>) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    return await this.#mirrors.attempt(path, async (mirror) => {
+    return await this.#attempt(path, path, async (mirror) => {
       const answer = await this.#send(mirror, path, { maxBytes: length, signal });
       await expectOk(answer, path, mirror);
       return await accept(answer.body);
+    });
+  }
+
+  /** A span for what is asked of each mirror, until its answer is accepted or refused. */
+  #attempt<T>(path: string, what: string, attempt: (mirror: Mirror) => Promise<T>): Promise<T> {
+    return this.#mirrors.attempt(what, (mirror) => {
+      const attributes = { "breccia.path": path, "server.address": mirror.url.host };
+      return this.#tracer.span("breccia.upstream.fetch", attributes, () => attempt(mirror));
     });
   }
 

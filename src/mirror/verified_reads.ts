@@ -1,5 +1,5 @@
 import { isBrecciaError } from "../errors.ts";
-import type { ObjectStore } from "../ports/mod.ts";
+import { type ObjectStore, silentTracer, type Tracer } from "../ports/mod.ts";
 import { InFlight } from "./in_flight.ts";
 import { hasNamedDigest } from "./named_digest.ts";
 
@@ -16,6 +16,7 @@ const READING_BYTES = 4 * 1024 * 1024;
  */
 export class VerifiedReads {
   readonly #store: ObjectStore;
+  readonly #tracer: Tracer;
   readonly #reading = new InFlight<Uint8Array<ArrayBuffer> | undefined>();
   /** In order of use, the oldest first. */
   readonly #kept = new Map<string, Uint8Array<ArrayBuffer>>();
@@ -24,8 +25,9 @@ export class VerifiedReads {
   #ended = Promise.withResolvers<void>();
 
   /** Reads from `store`. */
-  constructor(store: ObjectStore) {
+  constructor(store: ObjectStore, tracer: Tracer = silentTracer) {
     this.#store = store;
+    this.#tracer = tracer;
   }
 
   /** The bytes of an object that is in memory. Must not be changed. */
@@ -51,7 +53,7 @@ export class VerifiedReads {
       this.#readingBytes += length;
       try {
         const bytes = await this.#fromStore(key);
-        if (bytes?.length !== length || !await hasNamedDigest(key, bytes)) return undefined;
+        if (bytes?.length !== length || !await this.#isSound(key, bytes)) return undefined;
         this.#keep(key, bytes);
         return bytes;
       } finally {
@@ -70,6 +72,12 @@ export class VerifiedReads {
       if (isBrecciaError(error, "storage-corrupt")) return undefined;
       throw error;
     }
+  }
+
+  async #isSound(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
+    return await this.#tracer.span("breccia.verify", { "breccia.key": key }, async () => {
+      return await hasNamedDigest(key, bytes) === true;
+    });
   }
 
   #keep(key: string, bytes: Uint8Array<ArrayBuffer>): void {

@@ -12,4 +12,5 @@ export * from "./install_target.ts";
 export * from "./log.ts";
 export * from "./random_access.ts";
 export * from "./store.ts";
+export * from "./tracer.ts";
 export * from "./tree.ts";

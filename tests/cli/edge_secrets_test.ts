@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { RunningEdge } from "./running_edge.ts";
+import { ScriptedServer } from "./scripted_server.ts";
 import { StaticRepository } from "./static_repository.ts";
 
 /** Planted wherever an operator or a client may have one; none may be shown anywhere. */
@@ -50,30 +51,6 @@ async function askAll(url: string, paths: readonly string[] = []): Promise<strin
   return told;
 }
 
-/** A server whose answers a test chooses, and what it was asked. */
-class Server implements AsyncDisposable {
-  /** The `Authorization` of each request. */
-  readonly authorizations: (string | null)[] = [];
-  answer: (request: Request) => Response | Promise<Response>;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
-
-  constructor(answer: (request: Request) => Response | Promise<Response>) {
-    this.answer = answer;
-    this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
-      this.authorizations.push(request.headers.get("authorization"));
-      return this.answer(request);
-    });
-  }
-
-  get host(): string {
-    return `127.0.0.1:${this.#server.addr.port}`;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.shutdown();
-  }
-}
-
 const endless = () =>
   new Response(new ReadableStream({ pull: (parts) => parts.enqueue(new Uint8Array(65_536)) }));
 
@@ -91,7 +68,7 @@ const FAILURES: readonly (readonly [code: string, answer: () => Response])[] = [
 for (const [code, failure] of FAILURES) {
   Deno.test(`an edge whose upstream fails with ${code} shows no secret anywhere`, async () => {
     const repository = await StaticRepository.create();
-    await using upstream = new Server((request) => fetchFrom(repository, request));
+    await using upstream = new ScriptedServer((request) => repository.answer(request));
     try {
       const url =
         `http://user:${SECRET.upstreamPassword}@${upstream.host}/?token=${SECRET.upstreamToken}`;
@@ -104,7 +81,7 @@ for (const [code, failure] of FAILURES) {
       const at = await edge.listening();
       await edge.logged("generation");
       const expected = `Basic ${btoa(`user:${SECRET.upstreamPassword}`)}`;
-      assert.deepEqual(new Set(upstream.authorizations), new Set([expected]));
+      assert.deepEqual(new Set(upstream.sent("authorization")), new Set([expected]));
       let told = await askAll(at);
 
       upstream.answer = failure;
@@ -129,7 +106,7 @@ Deno.test("an edge whose bucket refuses it shows no key, whatever the service ec
   // What real services send with SignatureDoesNotMatch.
   const echo = `<Error><Code>SignatureDoesNotMatch</Code><AWSAccessKeyId>${SECRET.accessKey}` +
     `</AWSAccessKeyId><StringToSign>${SECRET.secretKey} ${SECRET.sessionToken}</StringToSign></Error>`;
-  await using bucket = new Server(() => new Response(echo, { status: 403 }));
+  await using bucket = new ScriptedServer(() => new Response(echo, { status: 403 }));
   try {
     for (const endpoint of [`http://${bucket.host}`, "http://127.0.0.1:1"]) {
       const withSecret = endpoint.replace("//", `//u:${SECRET.secretKey}@`);
@@ -145,7 +122,7 @@ Deno.test("an edge whose bucket refuses it shows no key, whatever the service ec
       await edge.stop();
       assertNoSecrets(edge.said, "the log");
     }
-    assert.ok(bucket.authorizations.length > 0, "the bucket was asked");
+    assert.ok(bucket.sent("authorization").length > 0, "the bucket was asked");
   } finally {
     await repository.close();
   }
@@ -175,8 +152,4 @@ for (const [what, flags] of MISUSES) {
     assert.match(edge.said, /error\[usage\]/);
     assertNoSecrets(edge.said, "the error");
   });
-}
-
-async function fetchFrom(repository: StaticRepository, request: Request): Promise<Response> {
-  return await fetch(new URL(new URL(request.url).pathname, repository.url));
 }

@@ -13,11 +13,7 @@ export class StaticRepository {
     this.folder = `${scratch}/repo`;
     this.#server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-      async (request) => {
-        const path = new URL(request.url).pathname;
-        const bytes = await Deno.readFile(this.folder + path).catch(() => undefined);
-        return bytes ? new Response(bytes) : new Response(null, { status: 404 });
-      },
+      (request) => this.answer(request),
     );
   }
 
@@ -27,6 +23,13 @@ export class StaticRepository {
     await done("init", repository.folder, "--app", "demo");
     await repository.publish("1.0.0");
     return repository;
+  }
+
+  /** What a static server answers. */
+  async answer(request: Request): Promise<Response> {
+    const path = new URL(request.url).pathname;
+    const bytes = await Deno.readFile(this.folder + path).catch(() => undefined);
+    return bytes ? new Response(bytes) : new Response(null, { status: 404 });
   }
 
   /** Where it is served. */

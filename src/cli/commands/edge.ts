@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { createApp } from "../../../workers/app.ts";
+import { openTelemetryTracer } from "../../../workers/open_telemetry.ts";
 import { Traffic } from "../../../workers/traffic.ts";
 import { BrecciaError } from "../../errors.ts";
 import { keepFresh, keepSound, StoreKeeper } from "../../mirror/mod.ts";
@@ -79,9 +80,10 @@ async function runEdge(context: CommandContext): Promise<void> {
       `--threads ${count} can't share memory:; give --store fs:DIR, or one thread`,
     );
   }
-  const log = logLines((line) => output.log(line));
-  const { edge, store } = await openEdge(site, log);
-  const keeper = new StoreKeeper({ store, edges: [edge], clock: systemClock, log });
+  const tracer = openTelemetryTracer();
+  const log = logLines((line) => output.log(line), tracer);
+  const { edge, store } = await openEdge(site, log, tracer);
+  const keeper = new StoreKeeper({ store, edges: [edge], clock: systemClock, log, tracer });
   const traffic = new Traffic();
   const threads = new EdgeThreads({
     site,
@@ -90,7 +92,7 @@ async function runEdge(context: CommandContext): Promise<void> {
     traffic,
     write: (line) => output.log(line),
   });
-  const serving = serve(createApp({ edge, log, accessLog, traffic }), {
+  const serving = serve(createApp({ edge, log, accessLog, tracer, traffic }), {
     ...address,
     reusePort: count > 1,
     signal,

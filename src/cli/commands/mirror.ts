@@ -1,3 +1,4 @@
+import { openTelemetryTracer } from "../../../workers/open_telemetry.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { logLines } from "../log_lines.ts";
 import { EDGE_FLAGS, edgeSite, openEdge } from "../open_edge.ts";
@@ -18,8 +19,9 @@ export const command: Command = {
 };
 
 async function mirror(context: CommandContext): Promise<void> {
-  const log = logLines((line) => context.output.log(line));
-  const { edge } = await openEdge(await edgeSite(context), log);
+  const tracer = openTelemetryTracer();
+  const log = logLines((line) => context.output.log(line), tracer);
+  const { edge } = await openEdge(await edgeSite(context), log, tracer);
   const news = await edge.refresh(context.signal);
   const { releases, targets, metadata, upstreamTraffic } = edge.status();
   context.output.document({
