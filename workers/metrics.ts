@@ -12,6 +12,7 @@ export function metricsText(status: EdgeStatus, traffic: Traffic): string {
     ["breccia_confirmed_seconds", inSeconds(status.confirmedAt)],
     ["breccia_refresh_failed", Number(status.trouble !== null)],
     ["breccia_targets", status.targets],
+    ["breccia_targets_filtered", status.filtered],
     ["breccia_releases", status.releases.length],
     ["breccia_timestamp_version", status.metadata?.timestamp ?? null],
     ["breccia_root_version", status.metadata?.root ?? null],

@@ -36,9 +36,7 @@ export const StatusPage: FC<StatusPageProps> = (
         <p class={`state ${stateOf(status)}`}>{STATE_WORDS[stateOf(status)]}</p>
       </header>
       <main>
-        {status.reasons.length > 0 && (
-          <ul class="reasons">{status.reasons.map((reason) => <li key={reason}>{reason}</li>)}</ul>
-        )}
+        <Reasons reasons={status.reasons} />
         <Freshness status={status} now={now} />
         <Releases releases={releases} />
         <Answers routes={routes} hour={hour} />
@@ -47,14 +45,33 @@ export const StatusPage: FC<StatusPageProps> = (
   </html>
 );
 
-const STATE_WORDS = { good: "Ready", warned: "Ready, with a warning", bad: "Not ready" } as const;
+/** What each state is called. */
+export const STATE_WORDS = {
+  good: "Ready",
+  warned: "Ready, with a warning",
+  bad: "Not ready",
+} as const;
 
-function stateOf({ ready, reasons }: EdgeStatus): keyof typeof STATE_WORDS {
+/** The state of an edge, which is also the class of its colour. */
+export function stateOf(
+  { ready, reasons }: Pick<EdgeStatus, "ready" | "reasons">,
+): keyof typeof STATE_WORDS {
   if (!ready) return "bad";
   return reasons.length > 0 ? "warned" : "good";
 }
 
-const Freshness: FC<{ status: EdgeStatus; now: number }> = ({ status, now }) => {
+/** What an operator should know; nothing when all is well. */
+export const Reasons: FC<{ reasons: readonly string[] }> = (
+  { reasons }: { reasons: readonly string[] },
+): ReturnType<FC> =>
+  reasons.length === 0
+    ? null
+    : <ul class="reasons">{reasons.map((reason) => <li key={reason}>{reason}</li>)}</ul>;
+
+/** How fresh what an edge serves is. */
+export const Freshness: FC<{ status: EdgeStatus; now: number }> = (
+  { status, now }: { status: EdgeStatus; now: number },
+): ReturnType<FC> => {
   const { metadata, expires, confirmedAt, upstreamTraffic } = status;
   return (
     <dl class="tiles">
@@ -68,7 +85,10 @@ const Freshness: FC<{ status: EdgeStatus; now: number }> = ({ status, now }) => 
       <Tile name="Timestamp, root">
         {metadata === null ? "–" : `version ${metadata.timestamp}, ${metadata.root}`}
       </Tile>
-      <Tile name="Targets">{status.targets.toLocaleString("en")}</Tile>
+      <Tile name="Targets">
+        {status.targets.toLocaleString("en")}
+        {status.filtered > 0 && `, ${status.filtered.toLocaleString("en")} left out by filters`}
+      </Tile>
       <Tile name="Fetched from upstream">
         {`${size(upstreamTraffic.bytes)} in ${upstreamTraffic.requests} requests`}
       </Tile>

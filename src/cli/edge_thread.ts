@@ -4,13 +4,13 @@
  * @module
  */
 
-import { createApp } from "../../workers/app.ts";
 import { serveOnDeno } from "../../workers/deno.ts";
 import { openTelemetryTracer } from "../../workers/open_telemetry.ts";
 import { Traffic, type TrafficCounts } from "../../workers/traffic.ts";
 import type { Edge, EdgeStatus } from "../mirror/mod.ts";
 import { logLines } from "./log_lines.ts";
-import { type EdgeSite, openEdge } from "./open_edge.ts";
+import type { EdgeSite } from "./edge_site.ts";
+import { openEdges, siteApp } from "./open_edge.ts";
 
 /** What the leading thread says. */
 export type ToThread =
@@ -20,20 +20,23 @@ export type ToThread =
     readonly address: Address;
     readonly accessLog: boolean;
   }
-  /** How the edge fares, and what the other threads have counted. */
-  | {
-    readonly type: "state";
-    readonly status: EdgeStatus;
-    readonly elsewhere: readonly TrafficCounts[];
-  }
+  /** How each upstream fares, in the order of the site. */
+  | { readonly type: "state"; readonly upstreams: readonly UpstreamState[] }
   | { readonly type: "stop" };
 
 /** What a thread says. */
 export type FromThread =
   | { readonly type: "listening" }
   | { readonly type: "log"; readonly line: string }
-  | { readonly type: "counts"; readonly counts: TrafficCounts }
+  /** What it has counted of each upstream, in the order of the site. */
+  | { readonly type: "counts"; readonly counts: readonly TrafficCounts[] }
   | { readonly type: "stopped" };
+
+/** How an upstream fares, and what the other threads have counted of it. */
+export interface UpstreamState {
+  readonly status: EdgeStatus;
+  readonly elsewhere: readonly TrafficCounts[];
+}
 
 /** Where all threads listen. */
 export interface Address {
@@ -47,18 +50,23 @@ const thread = self as unknown as {
 };
 
 const stop = new AbortController();
-const traffic = new Traffic();
-let status: EdgeStatus | undefined;
-let edge: Edge | undefined;
+let upstreams: readonly { readonly edge: Edge; readonly traffic: Traffic }[] = [];
+let states: readonly UpstreamState[] = [];
 
 thread.onmessage = ({ data }) => {
   if (data.type === "start") void serve(data);
   else if (data.type === "stop") stop.abort();
   else {
-    status = data.status;
-    traffic.showWith(data.elsewhere);
-    void follow(data.status);
-    thread.postMessage({ type: "counts", counts: traffic.counts() });
+    states = data.upstreams;
+    for (const [at, { edge, traffic }] of upstreams.entries()) {
+      const { status, elsewhere } = states[at]!;
+      traffic.showWith(elsewhere);
+      void follow(edge, status);
+    }
+    thread.postMessage({
+      type: "counts",
+      counts: upstreams.map(({ traffic }) => traffic.counts()),
+    });
   }
 };
 
@@ -68,29 +76,28 @@ const log = logLines((line) => thread.postMessage({ type: "log", line }), tracer
 async function serve(
   { site, address, accessLog }: ToThread & { readonly type: "start" },
 ): Promise<void> {
-  const opened = await openEdge(site, log, tracer);
-  edge = opened.edge;
-  const app = createApp({
+  const { edges } = await openEdges(site, log, tracer);
+  const opened = edges.map((edge, at) => ({
     edge,
     log,
     accessLog,
     tracer,
-    traffic,
-    status: () => status ?? opened.edge.status(),
-  });
+    traffic: new Traffic(),
+    status: () => states[at]?.status ?? edge.status(),
+  }));
+  upstreams = opened;
+  const app = siteApp(site, opened);
   const onListen = (): void => thread.postMessage({ type: "listening" });
   await serveOnDeno(app, { ...address, reusePort: true, signal: stop.signal, log, onListen });
   thread.postMessage({ type: "stopped" });
 }
 
-async function follow(leader: EdgeStatus): Promise<void> {
-  if (edge === undefined || edge.status().metadata?.timestamp === leader.metadata?.timestamp) {
-    return;
-  }
+async function follow(edge: Edge, leader: EdgeStatus): Promise<void> {
+  if (edge.status().metadata?.timestamp === leader.metadata?.timestamp) return;
   try {
     await edge.follow();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    log("warn", "follow failed", { message });
+    log("warn", "follow failed", { upstream: edge.name, message });
   }
 }

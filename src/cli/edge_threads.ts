@@ -3,7 +3,7 @@ import type { Traffic, TrafficCounts } from "../../workers/traffic.ts";
 import { BrecciaError } from "../errors.ts";
 import type { Edge } from "../mirror/mod.ts";
 import type { Address, FromThread, ToThread } from "./edge_thread.ts";
-import type { EdgeSite } from "./open_edge.ts";
+import type { EdgeSite } from "./edge_site.ts";
 
 /** How often threads hear from each other, in milliseconds: so old the numbers of a page may be. */
 const EXCHANGE_MILLISECONDS = 500;
@@ -12,19 +12,18 @@ const EXCHANGE_MILLISECONDS = 500;
 export interface EdgeThreadOptions {
   /** What each opens for itself. */
   readonly site: EdgeSite;
-  /** The edge of the leading thread, the only one that asks the upstream for news. */
-  readonly edge: Edge;
+  /** The edges of the leading thread, which alone asks for news, and its counters; in the order of the site. */
+  readonly upstreams: readonly { readonly edge: Edge; readonly traffic: Traffic }[];
   /** Whether each logs its answers. */
   readonly accessLog: boolean;
-  /** The counters of the leading thread. */
-  readonly traffic: Traffic;
   /** Takes a line of a thread's log. */
   readonly write: (line: string) => void;
 }
 
 interface Thread {
   readonly worker: Worker;
-  counts: TrafficCounts | undefined;
+  /** Of each upstream; none until it has told. */
+  counts: readonly TrafficCounts[];
   readonly stopped: PromiseWithResolvers<void>;
 }
 
@@ -77,7 +76,7 @@ export class EdgeThreads {
     const listening = Promise.withResolvers<void>();
     const url = new URL("./edge_thread.ts", import.meta.url);
     const worker = new Worker(url, { type: "module" });
-    const thread: Thread = { worker, counts: undefined, stopped: Promise.withResolvers() };
+    const thread: Thread = { worker, counts: [], stopped: Promise.withResolvers() };
     this.#threads.push(thread);
     worker.onmessage = ({ data }: MessageEvent<FromThread>) => {
       if (data.type === "listening") listening.resolve();
@@ -100,18 +99,24 @@ export class EdgeThreads {
   }
 
   #exchange(): void {
-    const { edge, traffic } = this.#options;
-    const status = edge.status();
+    const { upstreams } = this.#options;
+    const statuses = upstreams.map(({ edge }) => edge.status());
     for (const thread of this.#threads) {
-      const elsewhere = [traffic.counts(), ...this.#countsBut(thread)];
-      post(thread.worker, { type: "state", status, elsewhere });
+      const states = upstreams.map(({ traffic }, at) => ({
+        status: statuses[at]!,
+        elsewhere: [traffic.counts(), ...this.#countsBut(thread, at)],
+      }));
+      post(thread.worker, { type: "state", upstreams: states });
     }
-    traffic.showWith(this.#countsBut(undefined));
+    for (const [at, { traffic }] of upstreams.entries()) {
+      traffic.showWith(this.#countsBut(undefined, at));
+    }
   }
 
-  #countsBut(left: Thread | undefined): TrafficCounts[] {
+  /** What all threads but `left` have counted of upstream number `at`. */
+  #countsBut(left: Thread | undefined, at: number): TrafficCounts[] {
     return this.#threads.flatMap((thread) =>
-      thread === left || thread.counts === undefined ? [] : [thread.counts]
+      thread === left ? [] : thread.counts.slice(at, at + 1)
     );
   }
 }

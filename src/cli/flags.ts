@@ -11,21 +11,31 @@ export const GLOBAL_FLAGS: FlagTable = {
 
 /** The flags of one call: what was typed first, then `BRECCIA_…` variables, then defaults. */
 export class Flags {
-  readonly #values: ReadonlyMap<string, readonly string[] | boolean>;
+  readonly #given: ReadonlyMap<string, readonly string[] | boolean>;
+  readonly #defaults: ReadonlyMap<string, readonly string[]>;
 
   /** Holds flags by name: booleans, and strings in the order they were given. */
-  constructor(values: ReadonlyMap<string, readonly string[] | boolean>) {
-    this.#values = values;
+  constructor(
+    given: ReadonlyMap<string, readonly string[] | boolean>,
+    defaults: ReadonlyMap<string, readonly string[]> = new Map(),
+  ) {
+    this.#given = given;
+    this.#defaults = defaults;
+  }
+
+  /** True when `name` was typed, or set by its variable: its value is no default. */
+  isGiven(name: string): boolean {
+    return this.#given.has(name);
   }
 
   /** True when the boolean flag `name` is set. */
   has(name: string): boolean {
-    return this.#values.get(name) === true;
+    return this.#given.get(name) === true;
   }
 
   /** Every value of `name`, in the order given. */
   texts(name: string): readonly string[] {
-    const values = this.#values.get(name);
+    const values = this.#given.get(name) ?? this.#defaults.get(name);
     return Array.isArray(values) ? values : [];
   }
 
@@ -95,13 +105,14 @@ export function parseFlags(
 ): { flags: Flags; operands: string[] } {
   const all = new Map(Object.entries({ ...table, ...GLOBAL_FLAGS }));
   const { values, positionals } = parseWords(all, words);
-  const found = new Map<string, readonly string[] | boolean>();
+  const given = new Map<string, readonly string[] | boolean>();
+  const defaults = new Map<string, readonly string[]>();
   for (const [name, flag] of all) {
     const value = values.get(name) ?? valueFrom(env(variableOf(name)), name, flag);
-    if (value !== undefined) found.set(name, value);
-    else if (flag.default !== undefined) found.set(name, [flag.default]);
+    if (value !== undefined) given.set(name, value);
+    else if (flag.default !== undefined) defaults.set(name, [flag.default]);
   }
-  return { flags: new Flags(found), operands: positionals };
+  return { flags: new Flags(given, defaults), operands: positionals };
 }
 
 function parseWords(all: ReadonlyMap<string, Flag>, words: readonly string[]) {

@@ -1,4 +1,5 @@
 import { parseReleaseInfo, type ReleaseInfo } from "../index/mod.ts";
+import type { TargetFilter } from "./target_filter.ts";
 import type { VerifiedMetadata, VerifiedTarget } from "../tuf/mod.ts";
 
 /** A release that the metadata licenses. */
@@ -17,22 +18,41 @@ export interface CatalogMatch {
   readonly immutable: boolean;
 }
 
-/** Everything that one generation of metadata licenses. */
+/** What one generation of metadata licenses, as far as a filter lets it through. */
 export class Catalog {
   readonly #metadata: VerifiedMetadata;
   /** By target path. */
   readonly targets: ReadonlyMap<string, VerifiedTarget>;
   readonly releases: readonly CatalogRelease[];
+  /** How many targets are licensed and left out. */
+  readonly filtered: number;
   /** Releases by the target path of their archive. */
   readonly #archives: ReadonlyMap<string, CatalogRelease>;
 
-  private constructor(metadata: VerifiedMetadata, targets: ReadonlyMap<string, VerifiedTarget>) {
+  private constructor(
+    metadata: VerifiedMetadata,
+    licensed: ReadonlyMap<string, VerifiedTarget>,
+    filter: TargetFilter,
+  ) {
     this.#metadata = metadata;
-    this.targets = targets;
-    this.releases = [...targets.values()].flatMap((index) => {
+    const releases = [...licensed.values()].flatMap((index) => {
       const info = parseReleaseInfo(index.custom);
-      return info ? [{ info, index, archive: targets.get(info.archive) }] : [];
+      return info ? [{ info, index, archive: licensed.get(info.archive) }] : [];
     });
+    this.releases = releases.filter((release) => filter.passesRelease(release));
+    const targets = new Map([...licensed].filter(([, target]) => filter.passes(target)));
+    // A release is mirrored as a whole or not at all, whatever a filter makes of its parts.
+    for (const { index, archive } of releases) {
+      targets.delete(index.path);
+      // One role must not take a file of another away by claiming it as its archive.
+      if (archive?.role === index.role) targets.delete(archive.path);
+    }
+    for (const { index, archive } of this.releases) {
+      targets.set(index.path, index);
+      if (archive !== undefined) targets.set(archive.path, archive);
+    }
+    this.targets = targets;
+    this.filtered = licensed.size - targets.size;
     this.#archives = new Map(
       this.releases.flatMap((release) =>
         release.archive ? [[release.archive.path, release] as const] : []
@@ -43,12 +63,14 @@ export class Catalog {
   /**
    * Reads every targets role.
    *
+   * @param filter Which targets are mirrored.
+   *
    * @throws {BrecciaError} whatever refuses a delegated role.
    */
-  static async read(metadata: VerifiedMetadata): Promise<Catalog> {
+  static async read(metadata: VerifiedMetadata, filter: TargetFilter): Promise<Catalog> {
     const targets = new Map<string, VerifiedTarget>();
     for await (const target of metadata.allTargets()) targets.set(target.path, target);
-    return new Catalog(metadata, targets);
+    return new Catalog(metadata, targets, filter);
   }
 
   /** The metadata that license it. */

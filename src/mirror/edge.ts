@@ -17,6 +17,7 @@ import { InFlight } from "./in_flight.ts";
 import { ServedGeneration } from "./served_generation.ts";
 import { mayBeSwept } from "./sweep.ts";
 import { DEFAULT_UPSTREAM, isContentKey, pointerKey } from "./store_layout.ts";
+import { TargetFilter, type TargetRules } from "./target_filter.ts";
 import type { Upstream } from "./upstream.ts";
 import { objectName } from "./verified_object.ts";
 
@@ -39,6 +40,8 @@ export interface EdgeOptions {
   readonly log: Log;
   /** Receives spans of passes, fetches and verification. Default none. */
   readonly tracer?: Tracer | undefined;
+  /** Which targets are mirrored. Default: all. Metadata always are. */
+  readonly rules?: TargetRules;
   /** Bring content only when it is first asked for. Default false: all of it, at each refresh. */
   readonly onDemand?: boolean;
 }
@@ -67,6 +70,7 @@ export class Edge {
   readonly #options: EdgeOptions;
   readonly #tracer: Tracer;
   readonly #mirror: ContentMirror;
+  readonly #filter: TargetFilter;
   readonly #refreshing = new InFlight<boolean>();
   #current: Current | undefined;
   #confirmedAt: number | null = null;
@@ -79,6 +83,7 @@ export class Edge {
     this.pointerKey = pointerKey(this.name);
     this.#options = options;
     this.#tracer = options.tracer ?? silentTracer;
+    this.#filter = new TargetFilter(options.rules);
     this.#mirror = new ContentMirror(options.store, options.upstream, this.#tracer);
   }
 
@@ -200,6 +205,7 @@ export class Edge {
         targets: metadata.targets.version,
       },
       targets: catalog?.targets.size ?? 0,
+      filtered: catalog?.filtered ?? 0,
       releases: (catalog?.releases ?? []).map(({ info }) => ({
         app: info.app,
         version: info.version,
@@ -244,10 +250,11 @@ export class Edge {
     const news = baseline === undefined || !await before?.holds(kept);
     span.set({ "breccia.news": news, "breccia.timestamp": metadata.timestamp.version });
     if (!news && !this.#unsettled) return false;
-    const catalog = await Catalog.read(metadata);
+    const catalog = await Catalog.read(metadata, this.#filter);
     if (!onDemand) await this.#mirror.bringAll(catalog, signal);
     const generation = await Generation.commit(store, metadata, kept, {
       key: this.pointerKey,
+      scope: onDemand ? "on demand" : this.#filter.text,
       before,
       replaces,
     });
@@ -287,10 +294,12 @@ export class Edge {
   }
 
   async #adopt(generation: Generation): Promise<void> {
-    const { store, trustedRoot } = this.#options;
+    const { store, trustedRoot, onDemand } = this.#options;
+    // What the rules leave out no longer has not been brought yet.
+    if (!onDemand && generation.scope !== this.#filter.text) this.#unsettled = true;
     const kept = await generation.trusted(store);
     const metadata = await loadTrusted({ store: kept, trustedRoot, now: generation.verifiedAt });
-    this.#current = this.#serve(generation, await Catalog.read(metadata));
+    this.#current = this.#serve(generation, await Catalog.read(metadata, this.#filter));
   }
 
   #serve(generation: Generation, catalog: Catalog): Current {

@@ -29,8 +29,10 @@ export interface EdgeStatus {
     readonly snapshot: number;
     readonly targets: number;
   } | null;
-  /** How many targets are licensed. */
+  /** How many targets are licensed and mirrored. */
   readonly targets: number;
+  /** How many are licensed and left out by the filters. */
+  readonly filtered: number;
   /** The releases among them. */
   readonly releases: readonly {
     readonly app: string;

@@ -20,6 +20,8 @@ interface Pointer {
   readonly format: 2;
   /** Reference time of the refresh that verified it, in milliseconds since 1970. */
   readonly verifiedAt: number;
+  /** Which content was brought with it; missing where it was all. */
+  readonly scope?: string;
   /** The trust core's own files, by the names it gives them. */
   readonly trusted: [name: string, file: MetadataFile][];
   /** What clients may ask for, by URL path segment. */
@@ -50,6 +52,11 @@ export class Generation {
   /** Reference time of the refresh that verified it, in milliseconds since 1970. */
   get verifiedAt(): number {
     return this.#pointer.verifiedAt;
+  }
+
+  /** Which content was brought with it, as {@linkcode Generation.commit} was told. */
+  get scope(): string {
+    return this.#pointer.scope ?? "";
   }
 
   /** The file that a client asks for as `name`, of this generation or, for a day, of an earlier one. */
@@ -113,9 +120,11 @@ export class Generation {
     store: ObjectStore,
     metadata: VerifiedMetadata,
     kept: MemoryMetadataStore,
-    { key, before, replaces }: {
+    { key, scope, before, replaces }: {
       /** Key of the pointer. */
       readonly key: string;
+      /** Which content was brought: any text, empty for all. */
+      readonly scope: string;
       readonly before: Generation | undefined;
       /** Tag of the pointer that this one replaces; `null` when there is none. */
       readonly replaces: string | null;
@@ -142,6 +151,7 @@ export class Generation {
     const pointer: Pointer = {
       format: 2,
       verifiedAt: metadata.now,
+      scope,
       trusted,
       served,
       earlier: before === undefined ? [] : await before.#outlived(store, names, metadata.now),

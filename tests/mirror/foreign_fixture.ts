@@ -33,7 +33,8 @@ export class ForeignOrigin {
   async publish(targets: Readonly<Record<string, Uint8Array<ArrayBuffer>>>): Promise<void> {
     for (const [path, bytes] of Object.entries(targets)) {
       await this.#repository.addTarget(path, bytes);
-      this.#targets.set(`${encodeHex(await sha256(bytes))}.${path}`, bytes);
+      const digest = encodeHex(await sha256(bytes));
+      this.#targets.set(path.replace(/[^/]*$/, `${digest}.$&`), bytes);
     }
     await this.#repository.publish({ bump: true });
   }

@@ -1,5 +1,4 @@
 import { setTimeout } from "node:timers/promises";
-import { createApp } from "../../../workers/app.ts";
 import { openTelemetryTracer } from "../../../workers/open_telemetry.ts";
 import { Traffic } from "../../../workers/traffic.ts";
 import { BrecciaError } from "../../errors.ts";
@@ -8,16 +7,16 @@ import { systemClock } from "../../ports/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import type { Address } from "../edge_thread.ts";
 import { EdgeThreads } from "../edge_threads.ts";
-import { parseSize } from "../byte_size.ts";
+import { EDGE_FLAGS, edgeSite } from "../edge_site.ts";
 import { serve } from "../serve.ts";
 import { logLines } from "../log_lines.ts";
-import { EDGE_FLAGS, edgeSite, openEdge } from "../open_edge.ts";
+import { openEdges, siteApp } from "../open_edge.ts";
 
 /** `breccia edge`: mirrors a repository and serves it. */
 export const command: Command = {
   name: "edge",
   summary: "Mirror a repository, verified, and serve it",
-  usage: "--upstream URL --root FILE [--store STORE] [--listen HOST:PORT]",
+  usage: "--upstream URL --root FILE | --config FILE [--store STORE] [--listen HOST:PORT]",
   description:
     "Serves what it verified last, whatever the upstream does. The first line on stderr is JSON with " +
     'the address, {"event":"listening","url":…}; with --json it is on stdout, too. Logs are JSON lines ' +
@@ -64,14 +63,14 @@ export const command: Command = {
 
 async function runEdge(context: CommandContext): Promise<void> {
   const { flags, output, signal } = context;
-  const address = parseAddress(flags.required("listen"));
-  const interval = (flags.integer("interval", 1, 86_400) ?? 60) * 1000;
   const maintain = (flags.integer("maintain", 1, 8760) ?? 24) * 3_600_000;
   const count = flags.integer("threads", 1, 256) ?? 1;
-  const quota = parseSize(flags.text("quota"), "--quota");
   const accessLog = flags.has("access-log");
-  const site = await edgeSite(context, { onDemand: flags.has("on-demand"), quota });
-  if (count > 1 && quota !== undefined) {
+  const site = await edgeSite(context);
+  const address = site.listen === undefined
+    ? parseAddress(flags.required("listen"), "--listen")
+    : parseAddress(site.listen, "listen in the configuration");
+  if (count > 1 && site.quota !== undefined) {
     throw new BrecciaError("usage", `--threads ${count} can't share a --quota; use one thread`);
   }
   if (count > 1 && site.store === "memory:") {
@@ -82,17 +81,18 @@ async function runEdge(context: CommandContext): Promise<void> {
   }
   const tracer = openTelemetryTracer();
   const log = logLines((line) => output.log(line), tracer);
-  const { edge, store } = await openEdge(site, log, tracer);
-  const keeper = new StoreKeeper({ store, edges: [edge], clock: systemClock, log, tracer });
-  const traffic = new Traffic();
+  const { edges, store } = await openEdges(site, log, tracer);
+  const keeper = new StoreKeeper({ store, edges, clock: systemClock, log, tracer });
+  const upstreams = edges.map((edge) => {
+    return { edge, log, accessLog, tracer, traffic: new Traffic() };
+  });
   const threads = new EdgeThreads({
     site,
-    edge,
+    upstreams,
     accessLog,
-    traffic,
     write: (line) => output.log(line),
   });
-  const serving = serve(createApp({ edge, log, accessLog, tracer, traffic }), {
+  const serving = serve(siteApp(site, upstreams), {
     ...address,
     reusePort: count > 1,
     signal,
@@ -118,16 +118,18 @@ async function runEdge(context: CommandContext): Promise<void> {
   await Promise.all([
     serving,
     threads.keep(signal),
-    keepFresh(edge, { ...schedule, interval }),
+    ...edges.map((edge, at) =>
+      keepFresh(edge, { ...schedule, interval: site.upstreams[at]!.interval })
+    ),
     keepSound(keeper, { ...schedule, interval: maintain, log }),
   ]);
 }
 
-function parseAddress(text: string): { hostname: string; port: number } {
+function parseAddress(text: string, what: string): { hostname: string; port: number } {
   const match = /^(.+):(\d{1,5})$/.exec(text);
   const port = Number(match?.[2]);
   if (match === null || port > 65_535) {
-    throw new BrecciaError("usage", `--listen is "${text}": give HOST:PORT, such as 0.0.0.0:8080`);
+    throw new BrecciaError("usage", `${what} is "${text}": give HOST:PORT, such as 0.0.0.0:8080`);
   }
   return { hostname: (match[1] as string).replace(/^\[(.*)\]$/, "$1"), port };
 }

@@ -1,0 +1,148 @@
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { BrecciaError } from "../errors.ts";
+import { DEFAULT_UPSTREAM, type TargetRules } from "../mirror/mod.ts";
+import { parseSize } from "./byte_size.ts";
+import type { CommandContext, FlagTable } from "./command.ts";
+import { parseEdgeConfig } from "./edge_config.ts";
+import { fileError } from "./file_error.ts";
+import type { Flags } from "./flags.ts";
+
+/** Flags that describe one upstream, which a configuration file does for each. */
+const UPSTREAM_FLAGS: FlagTable = {
+  upstream: {
+    type: "string",
+    multiple: true,
+    value: "URL",
+    help: "The repository to mirror, or another edge; several are mirrors of one",
+  },
+  root: { type: "string", value: "FILE", help: "The publisher's root.json, where trust starts" },
+  include: {
+    type: "string",
+    multiple: true,
+    value: "GLOB",
+    help: "Mirror only targets of such paths; ** spans folders",
+  },
+  exclude: {
+    type: "string",
+    multiple: true,
+    value: "GLOB",
+    help: "Mirror no targets of such paths",
+  },
+  "max-target": { type: "string", value: "SIZE", help: "Mirror no longer targets, as in 500MB" },
+};
+
+/** Flags of the commands that mirror repositories. */
+export const EDGE_FLAGS: FlagTable = {
+  config: {
+    type: "string",
+    value: "FILE",
+    help: "Several repositories, each with its settings, in place of --upstream and --root",
+  },
+  ...UPSTREAM_FLAGS,
+  store: {
+    type: "string",
+    value: "STORE",
+    default: "fs:edge-store",
+    help: "Where verified content is kept: fs:DIR, memory: or s3://BUCKET/PREFIX?endpoint=URL",
+  },
+};
+
+/** An upstream of a site. */
+export interface SiteUpstream {
+  readonly name: string;
+  readonly prefix: string;
+  readonly urls: readonly string[];
+  readonly trustedRoot: Uint8Array<ArrayBuffer>;
+  readonly onDemand: boolean;
+  /** Milliseconds between two looks for news. */
+  readonly interval: number;
+  readonly rules: TargetRules;
+}
+
+/** What an edge mirrors, and where to: enough for another thread to open the same. */
+export interface EdgeSite {
+  readonly upstreams: readonly SiteUpstream[];
+  /** True when upstreams are told apart by their prefixes; else there is one, at `/`. */
+  readonly prefixed: boolean;
+  /** As `--store` names it. */
+  readonly store: string;
+  /** What relative paths in it count from. */
+  readonly cwd: string;
+  /** Where to serve, `HOST:PORT`, when the configuration file says so. */
+  readonly listen: string | undefined;
+  /** The most that the store may hold, in bytes. */
+  readonly quota: number | undefined;
+}
+
+/**
+ * The site that the flags, or the configuration file that they name, describe. What was typed is stronger
+ * than what the file says.
+ *
+ * @throws {BrecciaError} `usage`; `storage-denied` and its kin when a file can't be read.
+ */
+export async function edgeSite(context: CommandContext): Promise<EdgeSite> {
+  const { flags, path } = context;
+  const config = flags.text("config");
+  return config === undefined ? await siteOfFlags(context) : await siteOfFile(flags, path(config));
+}
+
+async function siteOfFlags({ flags, path, cwd }: CommandContext): Promise<EdgeSite> {
+  const urls = flags.texts("upstream");
+  if (urls.length === 0) flags.required("upstream");
+  const upstream: SiteUpstream = {
+    name: DEFAULT_UPSTREAM,
+    prefix: "/",
+    urls,
+    trustedRoot: await readRoot(path(flags.required("root"))),
+    onDemand: flags.has("on-demand"),
+    interval: (flags.integer("interval", 1, 86_400) ?? 60) * 1000,
+    rules: {
+      include: flags.texts("include"),
+      exclude: flags.texts("exclude"),
+      maxBytes: parseSize(flags.text("max-target"), "--max-target"),
+    },
+  };
+  return {
+    upstreams: [upstream],
+    prefixed: false,
+    store: flags.required("store"),
+    cwd,
+    listen: undefined,
+    quota: parseSize(flags.text("quota"), "--quota"),
+  };
+}
+
+async function siteOfFile(flags: Flags, file: string): Promise<EdgeSite> {
+  for (const name of [...Object.keys(UPSTREAM_FLAGS), "interval", "on-demand"]) {
+    if (!flags.isGiven(name)) continue;
+    throw new BrecciaError(
+      "usage",
+      `--${name} does not go with --config, which has it for each upstream; set it in ${file}`,
+    );
+  }
+  const text = await readFile(file, "utf8").catch((cause) => {
+    throw fileError("read", file, cause);
+  });
+  const { store, listen, upstreams } = parseEdgeConfig(text, file);
+  const folder = dirname(file);
+  return {
+    upstreams: await Promise.all(upstreams.map(async ({ root, interval, ...rest }) => ({
+      ...rest,
+      interval: interval * 1000,
+      trustedRoot: await readRoot(resolve(folder, root)),
+    }))),
+    prefixed: true,
+    store: (flags.isGiven("store") ? undefined : store) ?? flags.required("store"),
+    cwd: folder,
+    listen: flags.isGiven("listen") ? undefined : listen,
+    quota: parseSize(flags.text("quota"), "--quota"),
+  };
+}
+
+async function readRoot(file: string): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await readFile(file).catch((cause) => {
+    throw fileError("read", file, cause);
+  });
+  return new Uint8Array(bytes);
+}

@@ -1,0 +1,179 @@
+/**
+ * Several upstreams in one process, each an edge of its own under a prefix: what one does is no other's
+ * business. Routes of the process tell how all of them fare.
+ *
+ * @module
+ */
+
+import type { EdgeStatus } from "../src/mirror/mod.ts";
+import { type Clock, systemClock } from "../src/ports/mod.ts";
+import { type AppOptions, createApp, type EdgeApp } from "./app.ts";
+import { COMMON_HEADERS } from "./headers.ts";
+import { joinMetrics } from "./joined_metrics.ts";
+import { METRICS_TYPE, metricsText } from "./metrics.ts";
+import { pageResponse } from "./page_response.ts";
+import { SitePage } from "./site_page.tsx";
+import { Traffic } from "./traffic.ts";
+
+/** An upstream and where it is served. */
+export interface MountedUpstream extends AppOptions {
+  /** `"/"`, or `"/NAME"` for routes such as `/NAME/metadata/timestamp.json`. */
+  readonly prefix: string;
+}
+
+/** How an upstream fares, and where it is served. */
+export interface UpstreamStatus extends EdgeStatus {
+  /** Its name. */
+  readonly name: string;
+  /** See {@linkcode MountedUpstream}. */
+  readonly prefix: string;
+}
+
+/** How a process with several upstreams fares, as its `/status.json` shows it. */
+export interface SiteStatus {
+  /** True when one of them is ready: one that is not must not take the others out of service. */
+  readonly ready: boolean;
+  /** The reasons of all, each with the name of its upstream before it. */
+  readonly reasons: readonly string[];
+  readonly upstreams: readonly UpstreamStatus[];
+}
+
+/** What can't be a prefix: routes of the process, and of an upstream that is served at `/`. */
+const RESERVED: ReadonlySet<string> = new Set([
+  ...["", "healthz", "readyz", "metrics", "status.json", "upstreams"],
+  ...["metadata", "targets", "packs", "deltas", "hints", "chunks"],
+]);
+
+/** Routes of one upstream below `/upstreams/NAME/`, for people and monitors. */
+const ABOUT_ONE = /^\/(?:readyz|metrics|status\.json)?(?:\?|$)/;
+
+/** Whether an upstream can be served under `prefix`: `/`, or one segment that is no route's. */
+export function isPrefix(prefix: string): boolean {
+  const segment = /^\/([A-Za-z0-9._~-]*)$/.exec(prefix)?.[1];
+  if (segment === undefined || segment === "." || segment === "..") return false;
+  return segment === "" || !RESERVED.has(segment);
+}
+
+interface Mounted {
+  readonly upstream: MountedUpstream & { readonly traffic: Traffic };
+  readonly app: EdgeApp;
+  readonly status: () => EdgeStatus;
+}
+
+/** The routes of docs/edge.md for several upstreams. Their names and prefixes differ. */
+export function createSite(
+  upstreams: readonly MountedUpstream[],
+  clock: Clock = systemClock,
+): EdgeApp {
+  const mounted = upstreams.map((upstream): Mounted => {
+    const { edge, log, traffic = new Traffic(clock), status = () => edge.status() } = upstream;
+    const options: AppOptions = {
+      ...upstream,
+      log: (level, event, fields) => log(level, event, { upstream: edge.name, ...fields }),
+      clock,
+      traffic,
+    };
+    return { upstream: { ...upstream, traffic }, app: createApp(options), status };
+  });
+  const byPrefix = new Map(mounted.map((one) => [one.upstream.prefix.slice(1), one.app]));
+  const byName = new Map(mounted.map((one) => [one.upstream.edge.name, one.app]));
+  return {
+    fetch(request) {
+      const { segment, origin, rest } = cutUrl(request.url);
+      const prefixed = segment === "" ? undefined : byPrefix.get(segment);
+      if (prefixed !== undefined) return prefixed.fetch(new Request(origin + rest, request));
+      if (segment === "upstreams") {
+        const { segment: name, rest: about } = cutUrl(origin + rest);
+        const app = ABOUT_ONE.test(about) ? byName.get(name) : undefined;
+        return app?.fetch(new Request(origin + about, request)) ?? notFound();
+      }
+      const own = PROCESS_ROUTES.get(segment);
+      if (own === undefined || !/^\/(?:\?|$)/.test(rest)) {
+        return byPrefix.get("")?.fetch(request) ?? notFound();
+      }
+      return ownResponse(request, () => own(mounted, clock));
+    },
+  };
+}
+
+type Answer = (mounted: readonly Mounted[], clock: Clock) => Response | Promise<Response>;
+
+const PROCESS_ROUTES: ReadonlyMap<string, Answer> = new Map<string, Answer>([
+  ["healthz", () => pageResponse("ok\n", "text/plain; charset=utf-8")],
+  ["readyz", (mounted) => {
+    const { ready, reasons, upstreams } = statusOf(mounted);
+    const each = upstreams.map(({ name, ready, reasons }) => ({ name, ready, reasons }));
+    return json({ ready, reasons, upstreams: each }, ready ? 200 : 503);
+  }],
+  ["status.json", (mounted) => json(statusOf(mounted), 200)],
+  ["metrics", (mounted) => {
+    const texts = mounted.map(({ upstream: { edge, traffic }, status }) =>
+      [edge.name, metricsText(status(), traffic)] as const
+    );
+    return pageResponse(joinMetrics(texts), METRICS_TYPE);
+  }],
+  ["", async (mounted, clock) => {
+    const page = SitePage({ status: statusOf(mounted), now: clock.now() });
+    const policy = "default-src 'none'; style-src 'unsafe-inline'";
+    return pageResponse(`<!doctype html>${await page}`, "text/html; charset=utf-8", {
+      headers: { "content-security-policy": policy },
+    });
+  }],
+]);
+
+function statusOf(mounted: readonly Mounted[]): SiteStatus {
+  const upstreams = mounted.map(({ upstream: { edge, prefix }, status }) => {
+    return { name: edge.name, prefix, ...status() };
+  });
+  return {
+    ready: upstreams.some(({ ready }) => ready),
+    reasons: upstreams.flatMap(({ name, reasons }) => reasons.map((why) => `${name}: ${why}`)),
+    upstreams,
+  };
+}
+
+async function ownResponse(
+  { method }: Request,
+  answer: () => Response | Promise<Response>,
+): Promise<Response> {
+  const allow = "GET, HEAD, OPTIONS";
+  let response: Response;
+  if (method === "GET") response = await answer();
+  else if (method === "HEAD") response = new Response(null, await answer());
+  else if (method === "OPTIONS") {
+    response = new Response(null, {
+      status: 204,
+      headers: { "access-control-allow-methods": allow },
+    });
+  } else response = new Response(null, { status: 405, headers: { allow } });
+  for (const [name, value] of Object.entries(COMMON_HEADERS)) response.headers.set(name, value);
+  return response;
+}
+
+/** A URL without the first segment of its path, as it is spelled: `rest` begins with a slash. */
+function cutUrl(url: string): {
+  readonly origin: string;
+  readonly segment: string;
+  readonly rest: string;
+} {
+  const start = url.indexOf("/", url.indexOf("//") + 2);
+  const length = url.slice(start + 1).search(/[/?#]/);
+  const end = length < 0 ? url.length : start + 1 + length;
+  const rest = url.slice(end);
+  return {
+    origin: url.slice(0, start),
+    segment: url.slice(start + 1, end),
+    rest: rest.startsWith("/") ? rest : `/${rest}`,
+  };
+}
+
+function json(value: unknown, status: number): Response {
+  return pageResponse(JSON.stringify(value), "application/json", { status });
+}
+
+function notFound(): Response {
+  return new Response(null, {
+    status: 404,
+    headers: { ...COMMON_HEADERS, "cache-control": "no-store" },
+  });
+}

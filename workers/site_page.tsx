@@ -1,0 +1,61 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource hono/jsx */
+import { raw } from "hono/html";
+import type { FC } from "hono/jsx";
+import type { SiteStatus, UpstreamStatus } from "./site.ts";
+import { Freshness, Reasons, STATE_WORDS, stateOf } from "./status_page.tsx";
+import { STATUS_STYLE } from "./status_style.ts";
+
+/** What the page shows. */
+export interface SitePageProps {
+  readonly status: SiteStatus;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** The page for the people who run an edge of several upstreams: how each fares, and where more of it is. */
+export const SitePage: FC<SitePageProps> = (
+  { status, now }: SitePageProps,
+): ReturnType<FC<SitePageProps>> => (
+  <html lang="en">
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <meta http-equiv="refresh" content="30" />
+      <meta name="color-scheme" content="light dark" />
+      <title>{title(status)} · Breccia edge</title>
+      <style>{raw(STATUS_STYLE)}</style>
+    </head>
+    <body>
+      <header>
+        <h1>Breccia edge</h1>
+        <p class={`state ${stateOf(status)}`}>{title(status)}</p>
+      </header>
+      <main>
+        {status.upstreams.map((upstream) => (
+          <OneUpstream key={upstream.name} status={upstream} now={now} />
+        ))}
+      </main>
+    </body>
+  </html>
+);
+
+const OneUpstream: FC<{ status: UpstreamStatus; now: number }> = ({ status, now }) => (
+  <section class="upstream">
+    <header>
+      <h2>
+        <a href={`/upstreams/${status.name}`}>{status.name}</a>
+      </h2>
+      <p class={`state ${stateOf(status)}`}>{STATE_WORDS[stateOf(status)]}</p>
+      <small>served at {status.prefix}</small>
+    </header>
+    <Reasons reasons={status.reasons} />
+    <Freshness status={status} now={now} />
+  </section>
+);
+
+/** `2 of 3 upstreams ready`. */
+function title({ upstreams }: SiteStatus): string {
+  const ready = upstreams.filter(({ ready }) => ready).length;
+  return `${ready} of ${upstreams.length} upstreams ready`;
+}
