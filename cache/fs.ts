@@ -1,12 +1,11 @@
 /**
- * Objects as files of one directory, for Deno and Node: the store of an edge on one machine. A key is
- * the path of its file, so any other server can hand the same directory out.
+ * Objects as files of one directory, for Deno and Node: a published repository, whose keys are the paths of
+ * its files, or the store of an edge with up to millions of objects (docs/adr/0022-files-in-shards.md).
  *
  * @module
  */
 
-import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open, rm, stat } from "node:fs/promises";
 import { encodeHex, sha256 } from "../src/bytes/mod.ts";
 import type {
   GetOptions,
@@ -15,9 +14,12 @@ import type {
   StoredObject,
   StoredObjectInfo,
 } from "../src/ports/mod.ts";
-import { AtomicFiles, STAGING_FOLDER } from "./atomic_files.ts";
+import { AtomicFiles } from "./atomic_files.ts";
+import { keysBelow } from "./file_keys.ts";
+import { type FileLayout, type KeyPaths, pathsOf } from "./file_layout.ts";
 import { checkObjectKey, checkObjectSize, storageConflict } from "./object_key.ts";
 import { withFile } from "./open_file.ts";
+import { moveIntoShards } from "./shard_files.ts";
 import { storageError } from "./storage_error.ts";
 
 /**
@@ -26,22 +28,29 @@ import { storageError } from "./storage_error.ts";
  */
 const HASHED_ETAG_BYTES = 64 * 1024;
 
-/** A store in a directory. Several processes may share it. */
+/** Sizes of files that are asked for together. */
+const STATS_AT_ONCE = 32;
+
+/**
+ * A store in a directory. Several processes may share it. Objects are found in either layout; `layout` says
+ * in which new ones are written.
+ */
 export class FileStore implements ManagedStore {
   readonly #root: string;
+  readonly #layout: FileLayout;
   readonly #files: AtomicFiles;
 
-  /** Uses the directory `root`, which the first write creates. */
-  constructor(root: string) {
+  /** Uses the directory `root`, which the first write creates. The layout is `flat` unless it is given. */
+  constructor(root: string, options: { readonly layout?: FileLayout } = {}) {
     this.#root = root;
+    this.#layout = options.layout ?? "flat";
     this.#files = new AtomicFiles(root);
   }
 
   /** See {@linkcode ManagedStore.get}. Reads no more of the file than was asked for. */
-  async get(key: string, options: GetOptions = {}): Promise<StoredObject | undefined> {
-    const path = this.#path(key);
-    options.signal?.throwIfAborted();
-    try {
+  get(key: string, options: GetOptions = {}): Promise<StoredObject | undefined> {
+    return this.#find(key, async (path) => {
+      options.signal?.throwIfAborted();
       return await withFile(open(path, "r"), async (file) => {
         const status = await file.stat({ bigint: true });
         if (!status.isFile()) return undefined;
@@ -61,27 +70,20 @@ export class FileStore implements ManagedStore {
             : `${status.ino.toString(36)}-${status.mtimeNs.toString(36)}-${size.toString(36)}`,
         };
       });
-    } catch (cause) {
-      if (isAbsence(cause)) return undefined;
-      throw storageError(cause, "read", path);
-    }
+    });
   }
 
   /** See {@linkcode ManagedStore.head}. */
-  async head(key: string): Promise<StoredObjectInfo | undefined> {
-    const path = this.#path(key);
-    try {
+  head(key: string): Promise<StoredObjectInfo | undefined> {
+    return this.#find(key, async (path) => {
       const status = await stat(path);
       return status.isFile() ? { key, size: status.size } : undefined;
-    } catch (cause) {
-      if (isAbsence(cause)) return undefined;
-      throw storageError(cause, "read", path);
-    }
+    });
   }
 
   /** See {@linkcode ManagedStore.put}. */
   async put(key: string, bytes: Uint8Array, options: PutOptions = {}): Promise<string> {
-    const path = this.#path(key);
+    const [path, elsewhere] = this.#paths(key);
     checkObjectSize(key, bytes);
     options.signal?.throwIfAborted();
     const { ifMatch } = options;
@@ -94,27 +96,34 @@ export class FileStore implements ManagedStore {
         await this.#files.replace(path, bytes);
       });
     }
+    // Until here, and after a crash here, readers who look at both take the one that was just written.
+    if (elsewhere !== undefined) await remove(elsewhere);
     return bytes.length <= HASHED_ETAG_BYTES
       ? encodeHex(await sha256(bytes))
       : (await this.get(key, { range: { offset: 0, length: 1 } }))?.etag ?? "";
   }
 
-  /** See {@linkcode ManagedStore.list}. */
+  /** See {@linkcode ManagedStore.list}. Holds the names of one folder or shard in memory. */
   async *list(
     prefix: string,
     options: { signal?: AbortSignal } = {},
   ): AsyncGenerator<StoredObjectInfo> {
-    yield* this.#walk("", prefix, options.signal);
+    for await (const keys of keysBelow(this.#root, prefix)) {
+      for (let at = 0; at < keys.length; at += STATS_AT_ONCE) {
+        options.signal?.throwIfAborted();
+        const asked = keys.slice(at, at + STATS_AT_ONCE).map((key) => this.head(key));
+        for (const info of await Promise.all(asked)) if (info !== undefined) yield info;
+      }
+    }
   }
 
   /** See {@linkcode ManagedStore.delete}. */
   async delete(key: string): Promise<void> {
-    const path = this.#path(key);
-    try {
-      await rm(path, { force: true });
-    } catch (cause) {
-      if (!isAbsence(cause)) throw storageError(cause, "delete", path);
-    }
+    checkObjectKey(key);
+    // Files move from the flat layout into shards meanwhile, never back.
+    const [flat, sharded] = pathsOf(this.#root, key, "flat");
+    await remove(flat);
+    if (sharded !== undefined) await remove(sharded);
   }
 
   /** Creates the directory and removes what crashed writers left in its staging folder. */
@@ -127,69 +136,48 @@ export class FileStore implements ManagedStore {
     await this.#files.sweepStaging();
   }
 
-  #path(key: string): string {
-    checkObjectKey(key);
-    return join(this.#root, ...key.split("/").map(fileName));
-  }
-
-  /** In key order: a folder sorts as its name with the slash that follows it in keys. */
-  async *#walk(
-    folder: string,
-    prefix: string,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<StoredObjectInfo> {
-    const names = await namesIn(join(this.#root, folder));
-    for (let at = 0; at < names.length;) {
-      signal?.throwIfAborted();
-      const path = folder + names[at];
-      if (path.endsWith("/")) {
-        at++;
-        if (path === `${STAGING_FOLDER}/`) continue;
-        const key = keyOf(path);
-        if (key.startsWith(prefix) || prefix.startsWith(key)) {
-          yield* this.#walk(path, prefix, signal);
-        }
-        continue;
-      }
-      const run: string[] = [];
-      for (; at < names.length && run.length < STATS_AT_ONCE; at++) {
-        const name = names[at] as string;
-        if (name.endsWith("/")) break;
-        const key = keyOf(folder + name);
-        if (key.startsWith(prefix)) run.push(key);
-      }
-      for (const info of await Promise.all(run.map((key) => this.head(key)))) {
-        if (info !== undefined) yield info;
-      }
+  /**
+   * Moves the files of the keys that `isOwn` names, where they were written flat, into shards. It may be stopped at any instant, and others may read and write
+   * meanwhile. What can't be moved, on a file system that is read-only or has no hard links, stays and is
+   * read where it lies.
+   */
+  async shard(isOwn: (key: string) => boolean): Promise<void> {
+    try {
+      await moveIntoShards(this.#root, isOwn);
+    } catch {
+      // Nothing is lost: either place is read.
     }
   }
-}
 
-/** Sizes of files that are asked for together. */
-const STATS_AT_ONCE = 32;
+  #paths(key: string): KeyPaths {
+    checkObjectKey(key);
+    return pathsOf(this.#root, key, this.#layout);
+  }
 
-/** What lies in a folder, in key order, folders with a slash at their end; nothing when it is not there. */
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    return entries.map((entry) => entry.isDirectory() ? `${entry.name}/` : entry.name).sort();
-  } catch (cause) {
-    if (isAbsence(cause)) return [];
-    throw storageError(cause, "list", folder);
+  /** What `read` makes of the file of `key`, in whichever layout it lies. */
+  async #find<T>(
+    key: string,
+    read: (path: string) => Promise<T | undefined>,
+  ): Promise<T | undefined> {
+    const [path, elsewhere] = this.#paths(key);
+    // The first is looked at twice: the file may move there while the second is looked at.
+    for (const place of elsewhere === undefined ? [path] : [path, elsewhere, path]) {
+      try {
+        return await read(place);
+      } catch (cause) {
+        if (!isAbsence(cause)) throw storageError(cause, "read", place);
+      }
+    }
+    return undefined;
   }
 }
 
-function keyOf(path: string): string {
-  return path.replaceAll(LONG_SEGMENT_JOINT, "");
-}
-
-/** File systems end names at 255 bytes; a longer segment continues in a folder marked by `+`. */
-const SEGMENT_BYTES = 200;
-const LONG_SEGMENT_JOINT = "+/";
-
-function fileName(segment: string): string {
-  return (segment.match(new RegExp(`.{1,${SEGMENT_BYTES}}`, "g")) as string[])
-    .join(LONG_SEGMENT_JOINT);
+async function remove(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+  } catch (cause) {
+    if (!isAbsence(cause)) throw storageError(cause, "delete", path);
+  }
 }
 
 async function readAt(

@@ -20,7 +20,7 @@ export async function openEdges(
   log: Log,
   tracer: Tracer = silentTracer,
 ): Promise<{ edges: readonly Edge[]; store: ManagedStore }> {
-  const opened = await openStore(name, cwd);
+  const opened = await openStore(name, cwd, "edge");
   // The store asks what may go, and only the edges, which need the store first, know.
   const edges: Edge[] = [];
   const isEvictable = (key: string): boolean =>

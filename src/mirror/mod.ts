@@ -19,7 +19,7 @@ export {
   type StoreKeeperOptions,
 } from "./store_keeper.ts";
 export type { StoredChunk } from "./stored_chunks.ts";
-export { DEFAULT_UPSTREAM, isUpstreamName } from "./store_layout.ts";
+export { DEFAULT_UPSTREAM, holdsPublication, isOwnKey, isUpstreamName } from "./store_layout.ts";
 export type { TargetRules } from "./target_filter.ts";
 export {
   PUBLISHED_LAYOUT,

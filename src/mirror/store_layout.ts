@@ -1,3 +1,5 @@
+import type { ManagedStore } from "../ports/mod.ts";
+
 /** Name of the upstream of an edge that has one only. */
 export const DEFAULT_UPSTREAM = "default";
 
@@ -51,4 +53,16 @@ export function isHintKey(key: string): boolean {
 /** Whether the object is content, not metadata or a record of the edge. */
 export function isContentKey(key: string): boolean {
   return isOwnKey(key) && !key.startsWith("metadata/");
+}
+
+/** Whether the object is a publisher's, who keeps a repository in the same place as an edge its store. */
+export function isPublisherKey(key: string): boolean {
+  return key.startsWith(".breccia/") || key === "metadata/timestamp.json";
+}
+
+/** Whether a publisher keeps a repository in the store. */
+export async function holdsPublication(store: ManagedStore): Promise<boolean> {
+  if (await store.head("metadata/timestamp.json") !== undefined) return true;
+  for await (const _ of store.list(".breccia/")) return true;
+  return false;
 }

@@ -1,7 +1,14 @@
 import { isBrecciaError } from "../errors.ts";
 import type { ManagedStore, ObjectSource } from "../ports/mod.ts";
 import { openRecord, sealRecord } from "./sealed_record.ts";
-import { isHintKey, isOwnKey, isPartListKey, isPointerKey, LEDGER_KEY } from "./store_layout.ts";
+import {
+  isHintKey,
+  isOwnKey,
+  isPartListKey,
+  isPointerKey,
+  isPublisherKey,
+  LEDGER_KEY,
+} from "./store_layout.ts";
 
 /** What a sweep found and did. */
 export interface SweepResult {
@@ -36,9 +43,6 @@ interface Ledger {
   readonly sweeping: boolean;
 }
 
-/** Keys of a publisher who keeps a repository in the same place. */
-const PUBLISHED = /^(?:\.breccia\/|metadata\/timestamp\.json$)/;
-
 /**
  * Removes objects that nothing has needed for `grace` milliseconds. What was needed a moment ago may still
  * be read by a client, and what is not needed yet may belong to a refresh under way, here or at a replica:
@@ -66,7 +70,7 @@ export async function sweepStore(
   const leaving = new Map<string, number>();
   let published = false;
   for await (const { key, size } of store.list("", { ...(signal && { signal }) })) {
-    if (PUBLISHED.test(key)) published = true;
+    if (isPublisherKey(key)) published = true;
     if (needed.has(key) || !(isOwnKey(key) || isPointerKey(key))) continue;
     const found = since.get(key) ?? now;
     if (now - found < grace) waiting.set(key, found);

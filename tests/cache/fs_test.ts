@@ -3,10 +3,13 @@ import { FileStore } from "../../cache/fs.ts";
 import { isBrecciaError } from "../../src/errors.ts";
 import { testStoreContract } from "../contract/store_contract.ts";
 
-testStoreContract("fs", async () => {
-  const root = await Deno.makeTempDir();
-  return { store: new FileStore(root), close: () => Deno.remove(root, { recursive: true }) };
-});
+for (const [name, layout] of [["fs", "flat"], ["fs in shards", "sharded"]] as const) {
+  testStoreContract(name, async () => {
+    const root = await Deno.makeTempDir();
+    const store = new FileStore(root, { layout });
+    return { store, close: () => Deno.remove(root, { recursive: true }) };
+  });
+}
 
 async function inDirectory(use: (root: string) => Promise<void>): Promise<void> {
   const root = await Deno.makeTempDir();

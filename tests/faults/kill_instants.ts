@@ -106,15 +106,26 @@ async function killAt(
   const status = child.status.finally(() => watcher.close());
   let changes = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let quiet: ReturnType<typeof setTimeout> | undefined;
+  let done = false;
   for await (const _ of watcher) {
     changes++;
+    if (!scenario.ends) {
+      clearTimeout(quiet);
+      // Some changes in folders that are new go unseen: the instant may never come.
+      quiet = setTimeout(() => {
+        done = true;
+        kill();
+      }, QUIET_MILLISECONDS);
+    }
     if (instant.change !== undefined && changes >= instant.change) kill();
     if (instant.milliseconds === undefined) continue;
     timer ??= setTimeout(kill, instant.milliseconds);
   }
   const { signal } = await status;
   clearTimeout(timer);
-  return signal === "SIGKILL";
+  clearTimeout(quiet);
+  return signal === "SIGKILL" && !done;
 }
 
 function start({ work }: KillScenario, folder: string): Deno.ChildProcess {
