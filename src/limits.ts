@@ -71,6 +71,16 @@ export const TRANSPORT_LIMITS = {
   redirects: 5,
 } as const;
 
+/** Bounds on trying again what a server failed to answer. */
+export const RETRY_LIMITS = {
+  /** Of one request, the first included. */
+  tries: 4,
+  /** Wait before the second try in milliseconds, about; it doubles. */
+  firstMilliseconds: 500,
+  /** Waits of one request altogether, in milliseconds: who waits for it gives up after 30 s. */
+  waitMilliseconds: 20_000,
+} as const;
+
 /** Bounds on deltas, which are never trusted (docs/formats/delta.md). */
 export const DELTA_LIMITS = {
   /** Old or new file. Keeps every offset, and the sum of both sizes, an unsigned 32-bit number. */

@@ -13,6 +13,7 @@ import {
 import { followWithinOrigin, HttpClient, MirrorSet } from "../transport/mod.ts";
 import type { EdgeSite, SiteUpstream } from "./edge_site.ts";
 import { openStore } from "./open_store.ts";
+import { sleep } from "./sleep.ts";
 
 /** Opens the store of a site and an edge for each of its upstreams, in their order. */
 export async function openEdges(
@@ -44,7 +45,10 @@ function openEdge(
 ): Promise<Edge> {
   const { store, log, tracer } = shared;
   const http = new HttpClient({ fetch: followWithinOrigin(fetch) });
-  const upstream = new Upstream(new MirrorSet(urls, http), { tracer });
+  const upstream = new Upstream(new MirrorSet(urls, http), {
+    tracer,
+    patience: { random: Math.random, wait: sleep },
+  });
   return Edge.open({
     store,
     name,

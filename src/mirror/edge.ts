@@ -178,12 +178,12 @@ export class Edge {
   }
 
   /**
-   * Whether the stored object `key` is content that can be brought again while nothing that was ever asked
-   * for waits for it: on an edge that brings content on demand, all but the indexes of releases.
+   * Whether the stored object `key` may go as far as this edge is concerned: on one that brings content on
+   * demand all content but the indexes of releases, which can be brought again when it is asked for.
    */
   canBringAgain(key: string): boolean {
-    if (!this.#options.onDemand || this.#current === undefined || !isContentKey(key)) return false;
-    return !this.#current.indexKeys.has(key);
+    if (!this.#options.onDemand || !isContentKey(key)) return false;
+    return this.#current?.indexKeys.has(key) !== true;
   }
 
   /** How the edge fares. */

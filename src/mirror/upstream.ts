@@ -1,7 +1,14 @@
 import { BrecciaError, isBrecciaError } from "../errors.ts";
 import { silentTracer, type Tracer } from "../ports/mod.ts";
-import { type HttpAnswer, type Mirror, type MirrorSet, readAnswer } from "../transport/mod.ts";
+import {
+  type HttpAnswer,
+  type Mirror,
+  type MirrorSet,
+  readAnswer,
+  retryAfter,
+} from "../transport/mod.ts";
 import type { MetadataRequest, MetadataSource } from "../tuf/mod.ts";
+import { type Failure, Patience, type PatienceOptions } from "./patience.ts";
 
 /** Where a repository's files lie below its mirrors' URLs. */
 export interface UpstreamLayout {
@@ -20,6 +27,8 @@ export interface UpstreamOptions {
   readonly layout?: UpstreamLayout | undefined;
   /** Receives a span for each fetch from each mirror. Default none. */
   readonly tracer?: Tracer | undefined;
+  /** Requests that fail by what may pass are tried again. Default: they fail at once. */
+  readonly patience?: PatienceOptions | undefined;
 }
 
 /** The repository that an edge mirrors: a static host, or another edge. */
@@ -27,12 +36,14 @@ export class Upstream implements MetadataSource {
   readonly #mirrors: MirrorSet;
   readonly #layout: UpstreamLayout;
   readonly #tracer: Tracer;
+  readonly #patience: Patience | undefined;
 
   /** Fetches from `mirrors`. */
   constructor(mirrors: MirrorSet, options: UpstreamOptions = {}) {
     this.#mirrors = mirrors;
     this.#layout = options.layout ?? PUBLISHED_LAYOUT;
     this.#tracer = options.tracer ?? silentTracer;
+    this.#patience = options.patience && new Patience(options.patience);
   }
 
   /** Requests sent so far. */
@@ -62,9 +73,10 @@ export class Upstream implements MetadataSource {
 
   /** See {@linkcode MetadataSource.fetch}. */
   async fetch<T>(name: string, request: MetadataRequest<T>): Promise<T | undefined> {
-    return await this.#attempt(this.#layout.metadata + name, name, async (mirror) => {
+    const path = this.#layout.metadata + name;
+    return await this.#attempt(path, request.signal, async (mirror, failure) => {
       try {
-        const answer = await this.#send(mirror, this.#layout.metadata + name, request);
+        const answer = await this.#send(mirror, path, request, failure);
         if (answer.status === 404 || answer.status === 403) {
           await answer.cancel();
           return undefined;
@@ -73,7 +85,7 @@ export class Upstream implements MetadataSource {
         const bytes = await readAnswer(answer);
         return await this.#tracer.span(
           "breccia.verify",
-          { "breccia.path": this.#layout.metadata + name, "breccia.bytes": bytes.length },
+          { "breccia.path": path, "breccia.bytes": bytes.length },
           () => request.accept(bytes),
         );
       } catch (error) {
@@ -108,27 +120,38 @@ export class Upstream implements MetadataSource {
     accept: (body: AsyncIterable<Uint8Array>) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    return await this.#attempt(path, path, async (mirror) => {
-      const answer = await this.#send(mirror, path, { maxBytes: length, signal });
+    return await this.#attempt(path, signal, async (mirror, failure) => {
+      const answer = await this.#send(mirror, path, { maxBytes: length, signal }, failure);
       await expectOk(answer, path, mirror);
       return await accept(answer.body);
     });
   }
 
   /** A span for what is asked of each mirror, until its answer is accepted or refused. */
-  #attempt<T>(path: string, what: string, attempt: (mirror: Mirror) => Promise<T>): Promise<T> {
-    return this.#mirrors.attempt(what, (mirror) => {
-      const attributes = { "breccia.path": path, "server.address": mirror.url.host };
-      return this.#tracer.span("breccia.upstream.fetch", attributes, () => attempt(mirror));
-    });
+  #attempt<T>(
+    path: string,
+    signal: AbortSignal | undefined,
+    attempt: (mirror: Mirror, failure: Failure) => Promise<T>,
+  ): Promise<T> {
+    const ask = (failure: Failure): Promise<T> =>
+      this.#mirrors.attempt(path, (mirror) => {
+        const attributes = { "breccia.path": path, "server.address": mirror.url.host };
+        const act = () => attempt(mirror, failure);
+        return this.#tracer.span("breccia.upstream.fetch", attributes, act);
+      });
+    return this.#patience?.persist(ask, signal) ?? ask({ busy: () => {} });
   }
 
-  #send(
+  async #send(
     mirror: Mirror,
     path: string,
     { maxBytes, signal }: { maxBytes: number; signal?: AbortSignal | undefined },
+    failure: Failure,
   ): Promise<HttpAnswer> {
-    return mirror.send(path, { maxBytes, ...(signal && { signal }) });
+    const answer = await mirror.send(path, { maxBytes, ...(signal && { signal }) });
+    const { status, headers } = answer;
+    if (status === 429 || status === 503) failure.busy(retryAfter(status, headers));
+    return answer;
   }
 }
 

@@ -16,4 +16,5 @@ export {
 export { type MetadataFileRequest, MetadataMirrors } from "./metadata_mirrors.ts";
 export { followWithinOrigin } from "./redirects.ts";
 export { escapePath, Mirror, MirrorSet } from "./mirror_set.ts";
+export { retryAfter } from "./retry_after.ts";
 export { publicUrl, withoutUrlSecrets } from "./public_url.ts";

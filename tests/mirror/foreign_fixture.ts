@@ -9,7 +9,7 @@ export class ForeignOrigin {
   /** Bytes of targets that were sent. */
   targetBytes = 0;
   /** Answers in place of the honest one when it returns a response. */
-  lie: (path: string) => Response | undefined = () => undefined;
+  lie: (path: string) => Response | Promise<Response> | undefined = () => undefined;
   readonly #repository: SimulatedRepository;
   readonly #targets = new Map<string, Uint8Array<ArrayBuffer>>();
 

@@ -183,3 +183,17 @@ Deno.test("routes of the process answer reading alone, and prefixes can't take t
   for (const prefix of ["/", "/apps", "/v1.2_x"]) assert.equal(isPrefix(prefix), true, prefix);
   assert.equal(isPrefix("apps"), false);
 });
+
+Deno.test("an upstream that hangs holds up only those who wait for it", async () => {
+  const { apps, rest, theirs, get, prefix } = await site();
+  await Promise.all([apps.edge.refresh(), rest.edge.refresh()]);
+  const hanging = Promise.withResolvers<Response>();
+  theirs.lie = () => hanging.promise;
+  const stuck = rest.edge.refresh();
+  assert.equal(await apps.edge.refresh(), false);
+  assert.equal((await get("/apps/targets/hello-1.0.0.tar")).status, 200);
+  assert.equal((await get(`${prefix}targets/big`)).status, 200, "what was verified");
+  assert.equal((await get("/readyz")).status, 200);
+  hanging.resolve(new Response(null, { status: 500 }));
+  await assert.rejects(stuck);
+});

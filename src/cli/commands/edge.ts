@@ -1,4 +1,3 @@
-import { setTimeout } from "node:timers/promises";
 import { openTelemetryTracer } from "../../../workers/open_telemetry.ts";
 import { Traffic } from "../../../workers/traffic.ts";
 import { BrecciaError } from "../../errors.ts";
@@ -9,6 +8,7 @@ import type { Address } from "../edge_thread.ts";
 import { EdgeThreads } from "../edge_threads.ts";
 import { EDGE_FLAGS, edgeSite } from "../edge_site.ts";
 import { serve } from "../serve.ts";
+import { sleep } from "../sleep.ts";
 import { logLines } from "../log_lines.ts";
 import { openEdges, siteApp } from "../open_edge.ts";
 
@@ -108,13 +108,7 @@ async function runEdge(context: CommandContext): Promise<void> {
     log("info", "listening", { url: listening.url });
     output.document(listening);
   };
-  const schedule = {
-    signal,
-    random: Math.random,
-    // Woken early by the signal, which the caller looks at.
-    sleep: (milliseconds: number, signal: AbortSignal) =>
-      setTimeout(milliseconds, undefined, { signal }).catch(() => {}),
-  };
+  const schedule = { signal, random: Math.random, sleep };
   await Promise.all([
     serving,
     threads.keep(signal),
