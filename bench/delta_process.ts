@@ -8,9 +8,9 @@ import {
   DELTA_PREAMBLE_BYTES,
   DeltaDecoder,
   encodeDelta,
-  type RandomAccess,
   readHeadLength,
 } from "../src/delta/mod.ts";
+import type { RandomAccess } from "../src/ports/mod.ts";
 
 /** What a run reports. Memory is the process's peak above what it held before the work began. */
 export interface ProcessReport {
@@ -40,7 +40,7 @@ async function decode(oldPath: string, deltaPath: string, outPath: string): Prom
   using out = Deno.openSync(outPath, { read: true, write: true, create: true, truncate: true });
   const range = (start: number, end: number): Uint8Array => {
     const bytes = new Uint8Array(end - start);
-    access(delta).read(start, bytes);
+    void access(delta).read(start, bytes);
     return bytes;
   };
   const head = range(0, readHeadLength(range(0, DELTA_PREAMBLE_BYTES)));
@@ -57,6 +57,7 @@ async function decode(oldPath: string, deltaPath: string, outPath: string): Prom
 /** Reads at an offset and leaves the file position where it was. */
 function access(file: Deno.FsFile): RandomAccess {
   return {
+    size: file.statSync().size,
     read(offset, into) {
       const position = file.seekSync(0, Deno.SeekMode.Current);
       file.seekSync(offset, Deno.SeekMode.Start);
@@ -67,7 +68,8 @@ function access(file: Deno.FsFile): RandomAccess {
         done += count;
       }
       file.seekSync(position, Deno.SeekMode.Start);
-      return done;
+      into.fill(0, done);
+      return Promise.resolve();
     },
   };
 }

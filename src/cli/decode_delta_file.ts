@@ -53,7 +53,7 @@ async function readHead(source: FileAccess): Promise<Uint8Array> {
   const preamble = new Uint8Array(DELTA_PREAMBLE_BYTES);
   await readAll(source, 0, preamble);
   const length = readHeadLength(preamble);
-  if (length > Math.min(DELTA_LIMITS.headBytes, await source.size())) {
+  if (length > Math.min(DELTA_LIMITS.headBytes, source.size)) {
     throw new BrecciaError(
       "delta-malformed",
       `Cannot read the delta: its head claims ${length} bytes, more than there are; fetch it again`,
@@ -65,7 +65,7 @@ async function readHead(source: FileAccess): Promise<Uint8Array> {
 }
 
 async function readAll(file: FileAccess, offset: number, into: Uint8Array): Promise<void> {
-  if (await file.read(offset, into) < into.length) {
+  if (await file.readSome(offset, into) < into.length) {
     throw new BrecciaError(
       "delta-malformed",
       "Cannot read the delta: it is cut short; fetch it again",
@@ -77,7 +77,7 @@ async function hashOf(file: FileAccess): Promise<Uint8Array> {
   const hash = createSha256();
   const buffer = new Uint8Array(READ_BYTES);
   for (let offset = 0;;) {
-    const count = await file.read(offset, buffer);
+    const count = await file.readSome(offset, buffer);
     if (count === 0) return hash.digest();
     hash.update(buffer.subarray(0, count));
     offset += count;

@@ -1,13 +1,17 @@
 import { type FileHandle, open } from "node:fs/promises";
+import type { RandomAccess } from "../ports/mod.ts";
 import { fileError } from "./file_error.ts";
 
 /** A file that is read, and perhaps written, at any offset. */
-export class FileAccess {
+export class FileAccess implements RandomAccess {
+  /** Its length in bytes when it was opened. */
+  readonly size: number;
   readonly #handle: FileHandle;
   readonly #path: string;
 
-  private constructor(handle: FileHandle, path: string) {
+  private constructor(handle: FileHandle, path: string, size: number) {
     this.#handle = handle;
+    this.size = size;
     this.#path = path;
   }
 
@@ -17,16 +21,16 @@ export class FileAccess {
     const handle = await open(path, flags).catch((cause) => {
       throw fileError(verb, path, cause);
     });
-    return new FileAccess(handle, path);
+    return new FileAccess(handle, path, (await handle.stat()).size);
   }
 
-  /** Its length in bytes. */
-  async size(): Promise<number> {
-    return (await this.#handle.stat()).size;
+  /** Fills `into` from `offset` on. */
+  async read(offset: number, into: Uint8Array): Promise<void> {
+    into.fill(0, await this.readSome(offset, into));
   }
 
-  /** Fills `into` from `offset` on; returns how many bytes there were. */
-  async read(offset: number, into: Uint8Array): Promise<number> {
+  /** Fills `into` from `offset` on as far as there are bytes; returns how many there were. */
+  async readSome(offset: number, into: Uint8Array): Promise<number> {
     let filled = 0;
     while (filled < into.length) {
       const left = into.length - filled;

@@ -71,17 +71,8 @@ export class DeltaTransfer {
 
   async #openDecoder(): Promise<DeltaDecoder> {
     const { ref, base } = this.#plan;
-    const written = this.#written;
-    const decoder = await DeltaDecoder.open(
-      await this.#bytes(0, ref.headBytes),
-      new VerifiedBase(base),
-      {
-        read: async (offset, into) => {
-          await written.read(offset, into);
-          return into.length;
-        },
-      },
-    );
+    const head = await this.#bytes(0, ref.headBytes);
+    const decoder = await DeltaDecoder.open(head, new VerifiedBase(base), this.#written);
     this.#checkHead(decoder);
     return decoder;
   }

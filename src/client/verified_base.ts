@@ -1,5 +1,6 @@
 import { BrecciaError } from "../errors.ts";
 import type { ChunkRef } from "../index/mod.ts";
+import type { RandomAccess } from "../ports/mod.ts";
 import { readSeedChunk, type Seed } from "./seed.ts";
 
 /** Verified chunks kept at hand: a decoder reads the old release in nearly ascending order. */
@@ -9,7 +10,7 @@ const KEPT_BYTES = 8 * 1024 * 1024;
  * The old release as a delta decoder reads it: every chunk is hashed against the old index before a byte
  * of it is used, so that a file changed on disk stops the delta instead of spoiling what it makes.
  */
-export class VerifiedBase {
+export class VerifiedBase implements RandomAccess {
   readonly #seed: Seed;
   readonly #kept = new Map<number, Uint8Array>();
   #keptBytes = 0;
@@ -19,14 +20,19 @@ export class VerifiedBase {
     this.#seed = seed;
   }
 
+  /** Length of the old release's stream in bytes. */
+  get size(): number {
+    return this.#seed.index.streamBytes;
+  }
+
   /**
-   * Fills `into` from `offset` on; returns how many bytes there were.
+   * Fills `into` from `offset` on.
    *
    * @throws {BrecciaError} `delta-mismatch` when a chunk is not what its index says.
    */
-  async read(offset: number, into: Uint8Array): Promise<number> {
-    const { chunks, streamBytes } = this.#seed.index;
-    const end = Math.min(offset + into.length, streamBytes);
+  async read(offset: number, into: Uint8Array): Promise<void> {
+    const { chunks } = this.#seed.index;
+    const end = offset + into.length;
     for (let at = offset; at < end;) {
       const chunk = chunks.at(chunks.ordinalAt(at));
       const bytes = await this.#verified(chunk);
@@ -34,7 +40,6 @@ export class VerifiedBase {
       into.set(part, at - offset);
       at += part.length;
     }
-    return Math.max(0, end - offset);
   }
 
   async #verified(chunk: ChunkRef): Promise<Uint8Array> {

@@ -54,9 +54,9 @@ export interface IndexedRange {
 export class AnchorIndex {
   readonly window: number;
   /** Places in ascending order within each row. */
-  readonly places: Uint32Array;
+  readonly places: Uint32Array<ArrayBuffer>;
   /** Row `r` is `places[starts[r]] … places[starts[r + 1] - 1]`. */
-  readonly starts: Uint32Array;
+  readonly starts: Uint32Array<ArrayBuffer>;
   readonly #drop: number;
   readonly #stride: number;
 
@@ -97,6 +97,12 @@ export class AnchorIndex {
   /** The row of a hash that is not zero. */
   rowOf(hash: number): number {
     return Math.imul(hash ^ (hash >>> 15), 0x9e3779b1) >>> this.#drop;
+  }
+
+  /** Gives its memory back at once; it must not be used after. */
+  free(): void {
+    this.places.buffer.transfer(0);
+    this.starts.buffer.transfer(0);
   }
 
   /**

@@ -37,8 +37,7 @@ export class ByteSink {
   }
 
   #grow(needed: number): void {
-    const grown = new Uint8Array(Math.max(2 * this.#bytes.length, this.length + needed));
-    grown.set(this.view());
-    this.#bytes = grown;
+    const length = Math.max(2 * this.#bytes.length, this.length + needed);
+    this.#bytes = new Uint8Array(this.#bytes.buffer.transfer(length));
   }
 }

@@ -1,6 +1,8 @@
 import { equalBytes, sha256 } from "../bytes/mod.ts";
 import { loadZstd } from "../codec/mod.ts";
 import { BrecciaError } from "../errors.ts";
+import type { RandomAccess } from "../ports/mod.ts";
+import { byteSource } from "./byte_source.ts";
 import {
   DELTA_PREAMBLE_BYTES,
   type DeltaHead,
@@ -8,7 +10,7 @@ import {
   readHead,
   readHeadLength,
 } from "./head.ts";
-import { MemoryAccess, type RandomAccess } from "./random_access.ts";
+import { MemoryAccess } from "./memory_access.ts";
 import { SegmentCodec } from "./segment_codec.ts";
 import { SegmentReader } from "./segment_reader.ts";
 
@@ -38,16 +40,23 @@ export class DeltaDecoder {
    * @param base the old release, whose hash the caller has compared with `head.oldSha256` or with its index
    * @param earlier what was decoded and verified so far, at its offsets in the new file; needed only
    * by segments with `needsEarlier`
-   * @throws {BrecciaError} `delta-malformed`.
+   * @throws {BrecciaError} `delta-malformed`; `delta-mismatch` when `base` has another length.
    */
   static async open(
     headBytes: Uint8Array,
     base: RandomAccess,
-    earlier: RandomAccess = new MemoryAccess(new Uint8Array(0)),
+    earlier: Pick<RandomAccess, "read"> = new MemoryAccess(new Uint8Array(0)),
   ): Promise<DeltaDecoder> {
     const zstd = await loadZstd();
     const { head } = readHead(headBytes, zstd);
-    const codec = new SegmentCodec(head, base, earlier);
+    if (base.size !== head.oldSize) {
+      throw new BrecciaError(
+        "delta-mismatch",
+        `Cannot decode the delta: it starts from a release of ${head.oldSize} bytes, and this one has ` +
+          `${base.size}; choose the delta of this version`,
+      );
+    }
+    const codec = new SegmentCodec(head, byteSource(base, head.oldSize), byteSource(earlier, 0));
     return new DeltaDecoder(head, new SegmentReader(head.version, zstd), codec);
   }
 
@@ -67,8 +76,7 @@ export class DeltaDecoder {
   /**
    * The new file's bytes of one segment, from its stored bytes. Memory is about three times the segment, and 25 MiB more for a delta of version 2.
    *
-   * @throws {BrecciaError} `delta-malformed` when the bytes are broken; `delta-mismatch` when the old
-   * release, or what is already decoded, ends too early.
+   * @throws {BrecciaError} `delta-malformed` when the bytes are broken.
    */
   async decodeSegment(index: number, stored: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     const { start, end, storedStart, storedEnd } = this.#segment(index);

@@ -1,10 +1,11 @@
 import { loadZstd } from "../codec/mod.ts";
+import type { RandomAccess } from "../ports/mod.ts";
+import { byteSource } from "./byte_source.ts";
 import { CostLedger, CostMeter } from "./cost_ledger.ts";
 import { describeDelta } from "./describe.ts";
 import { type DeltaHead, STREAM_NAMES, type StreamName } from "./head.ts";
 import type { Range } from "./image.ts";
-import type { RandomAccess } from "./random_access.ts";
-import { MemoryAccess } from "./random_access.ts";
+import { MemoryAccess } from "./memory_access.ts";
 import { SegmentCodec } from "./segment_codec.ts";
 import { measureSegment, SegmentReader } from "./segment_reader.ts";
 
@@ -67,7 +68,11 @@ export async function explainDelta(
   const ledger = new CostLedger(parts ?? imageParts(head), head.newSize);
   const output = new Uint8Array(head.newSize);
   const reader = new SegmentReader(head.version, zstd);
-  const codec = new SegmentCodec(head, base, new MemoryAccess(output));
+  const codec = new SegmentCodec(
+    head,
+    byteSource(base, head.oldSize),
+    byteSource(new MemoryAccess(output), 0),
+  );
   for (const [i, { start, end, storedStart, storedEnd }] of head.segments.entries()) {
     const stored = delta.subarray(storedStart, storedEnd);
     const decoder = reader.open(stored, i, end - start);

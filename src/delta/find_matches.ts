@@ -48,9 +48,14 @@ export async function findMatches(
   );
   scanner.begin(0, newBytes.length, 0);
   for (let limit = SLICE_BYTES; !scanner.advance(limit); limit += SLICE_BYTES) await onSlice(limit);
-  if (programs.length === 0) return withinLimit(matches);
+  // Coding takes as much memory again, and the collector would not come before it.
+  index.free();
   const images = programs.map(({ image }) => image);
-  return withinLimit(findLagAnchors(oldBytes, newBytes, images, matches, corpus));
+  const all = programs.length === 0
+    ? matches
+    : findLagAnchors(oldBytes, newBytes, images, matches, corpus);
+  corpus.bytes.buffer.transfer(0);
+  return withinLimit(all);
 }
 
 /** All of the old file, and the new one outside images: programs hardly ever repeat themselves. */

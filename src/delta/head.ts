@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, SHA256_BYTES } from "../bytes/mod.ts";
+import { ByteReader, ByteWriter, concatBytes, SHA256_BYTES } from "../bytes/mod.ts";
 import type { Zstd } from "../codec/mod.ts";
 import { BrecciaError } from "../errors.ts";
 import { DELTA_LIMITS } from "../limits.ts";
@@ -106,11 +106,12 @@ export function writeDelta(
   }
   to.u32(DELTA_PREAMBLE_BYTES + body.length);
   to.bytes(body.finish());
+  const parts: Uint8Array[] = [to.finish()];
   for (const { coding, stored } of segments) {
-    if (codingBytes === 1) to.u8(coding);
-    to.bytes(stored);
+    if (codingBytes === 1) parts.push(Uint8Array.of(coding));
+    parts.push(stored);
   }
-  return to.finish();
+  return concatBytes(parts);
 }
 
 /**

@@ -51,26 +51,40 @@ export function findLagAnchors(
   return merged(matches, found);
 }
 
-/** Old ranges that matches cover, sorted. */
-function oldCoverage(matches: Matches, oldSize: number): Range[] {
-  const ranges: Range[] = [];
-  for (let i = 0; i < matches.count; i++) {
-    const start = matches.source[i] as number;
-    if (start < oldSize) ranges.push({ start, end: start + (matches.length[i] as number) });
-  }
-  return ranges.sort((a, b) => a.start - b.start);
+/** Covered ranges by ascending start; ranges of programs come by the hundred thousand. */
+interface Coverage {
+  readonly start: Uint32Array;
+  readonly end: Uint32Array;
 }
 
-function newCoverage(matches: Matches): Range[] {
-  return Array.from({ length: matches.count }, (_, i) => {
-    const start = matches.newAt[i] as number;
-    return { start, end: start + (matches.length[i] as number) };
-  });
+/** Old ranges that matches cover. */
+function oldCoverage(matches: Matches, oldSize: number): Coverage {
+  // Numbers of 64 bits, made of start and length, sort without a comparison of ours.
+  const keys = new BigUint64Array(matches.count);
+  let count = 0;
+  for (let i = 0; i < matches.count; i++) {
+    const source = matches.source[i] as number;
+    if (source >= oldSize) continue;
+    keys[count++] = BigInt(source) << 32n | BigInt(matches.length[i] as number);
+  }
+  keys.subarray(0, count).sort();
+  const start = new Uint32Array(count);
+  const end = new Uint32Array(count);
+  for (let i = 0; i < count; i++) {
+    start[i] = Number((keys[i] as bigint) >> 32n);
+    end[i] = (start[i] as number) + Number((keys[i] as bigint) & 0xffff_ffffn);
+  }
+  return { start, end };
+}
+
+function newCoverage({ newAt, length, count }: Matches): Coverage {
+  const start = newAt.subarray(0, count);
+  return { start, end: start.map((at, i) => at + (length[i] as number)) };
 }
 
 /** What `covered` leaves of the images' data, in pieces worth a look. */
 function dataGaps(
-  covered: readonly Range[],
+  covered: Coverage,
   images: readonly { extent: Range; executable: readonly Range[] }[],
 ): Range[] {
   const gaps: Range[] = [];
@@ -82,11 +96,10 @@ function dataGaps(
       const inCode = executable.some((code) => at >= code.start && at < code.end);
       if (end - at >= SMALLEST_GAP && !inCode) gaps.push({ start: at, end });
     };
-    while (next > 0 && (covered[next - 1] as Range).end > at) next--;
-    for (; next < covered.length && (covered[next] as Range).start < extent.end; next++) {
-      const { start, end } = covered[next] as Range;
-      close(start);
-      at = Math.max(at, end);
+    while (next > 0 && (covered.end[next - 1] as number) > at) next--;
+    for (; next < covered.start.length && (covered.start[next] as number) < extent.end; next++) {
+      close(covered.start[next] as number);
+      at = Math.max(at, covered.end[next] as number);
     }
     close(extent.end);
   }

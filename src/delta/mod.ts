@@ -19,7 +19,7 @@ export {
   STREAM_NAMES,
   type StreamName,
 } from "./head.ts";
-export { MemoryAccess, type RandomAccess } from "./random_access.ts";
+export { MemoryAccess } from "./memory_access.ts";
 export {
   type Architecture,
   ARCHITECTURES,

@@ -30,11 +30,19 @@ export function writeStream(to: ByteWriter, zstd: Zstd, bytes: Uint8Array, level
 
 function compressed(zstd: Zstd, bytes: Uint8Array, level: number): Uint8Array | undefined {
   if (bytes.length < SMALLEST_FRAME) return undefined;
-  if (bytes.length > TRIAL_BYTES && zstd.compress(bytes, 1).length > bytes.length * 0.99) {
+  if (bytes.length > TRIAL_BYTES && packedLength(zstd, bytes, 1) > bytes.length * 0.99) {
     return undefined;
   }
   const frame = zstd.compress(bytes, level).subarray(ZSTD_MAGIC.length);
   return frame.length < bytes.length ? frame : undefined;
+}
+
+/** How long the zstd frame of `bytes` would be, which is not kept. */
+export function packedLength(zstd: Zstd, bytes: Uint8Array, level: number): number {
+  const frame = zstd.compress(bytes, level);
+  const { length } = frame;
+  frame.buffer.transfer(0);
+  return length;
 }
 
 /**

@@ -1,5 +1,5 @@
-import { BrecciaError } from "../errors.ts";
-import type { RandomAccess } from "./random_access.ts";
+import type { RandomAccess } from "../ports/mod.ts";
+import type { ByteSource } from "./byte_source.ts";
 
 const PAGE_BYTES = 256 * 1024;
 
@@ -7,19 +7,17 @@ const PAGE_BYTES = 256 * 1024;
  * A bounded number of pages over a {@linkcode RandomAccess}, reused least recently used first, so that
  * thousands of small copies cost few reads and never more memory than the pages.
  */
-export class PageCache {
-  readonly #source: RandomAccess;
+export class PageCache implements ByteSource {
+  readonly #source: Pick<RandomAccess, "read">;
   #size: number;
   readonly #capacity: number;
-  readonly #what: string;
   /** In order of use, the oldest first: a Map keeps insertion order. */
   readonly #pages = new Map<number, Uint8Array<ArrayBuffer>>();
 
-  /** Reads `source`, which is `size` bytes long and called `what` in errors, keeping `pages` pages. */
-  constructor(source: RandomAccess, size: number, what: string, pages = 64) {
+  /** Reads the first `size` bytes of `source`, keeping `pages` pages. */
+  constructor(source: Pick<RandomAccess, "read">, size: number, pages = 64) {
     this.#source = source;
     this.#size = size;
-    this.#what = what;
     this.#capacity = pages;
   }
 
@@ -33,8 +31,6 @@ export class PageCache {
   /**
    * Copies `[offset, offset + length)` to `into` at `at`; what lies outside the source reads as zero.
    * Returns a promise only when a page must be read first.
-   *
-   * @throws {BrecciaError} `delta-mismatch` when the source ends before its size.
    */
   copy(offset: number, length: number, into: Uint8Array, at: number): void | Promise<void> {
     while (length > 0) {
@@ -73,17 +69,7 @@ export class PageCache {
       page = new Uint8Array(PAGE_BYTES);
     }
     const start = number * PAGE_BYTES;
-    const expected = Math.min(PAGE_BYTES, this.#size - start);
-    const read = await this.#source.read(start, page.subarray(0, expected));
-    if (read !== expected) {
-      throw new BrecciaError(
-        "delta-mismatch",
-        `Cannot decode the delta: the ${this.#what} ends at byte ${
-          start + read
-        }, before its length ` +
-          `of ${this.#size}; repair the installed release or update without this delta`,
-      );
-    }
+    await this.#source.read(start, page.subarray(0, Math.min(PAGE_BYTES, this.#size - start)));
     this.#pages.set(number, page);
   }
 }

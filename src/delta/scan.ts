@@ -17,7 +17,7 @@ const FOLLOW_BYTES = 65_536;
 /** What is scanned: the old file and the new one behind it, as one array. */
 export interface Corpus {
   /** Old bytes, then new bytes. */
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly oldSize: number;
 }
 

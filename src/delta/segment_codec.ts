@@ -1,9 +1,8 @@
 import { AddressMap } from "./address_map.ts";
+import type { ByteSource } from "./byte_source.ts";
 import type { DeltaHead } from "./head.ts";
-import { PageCache } from "./page_cache.ts";
 import { PairLayout } from "./pair_layout.ts";
 import { Prediction } from "./prediction.ts";
-import type { RandomAccess } from "./random_access.ts";
 import type { Neighbourhood, ResidualCoder } from "./residual_coder.ts";
 import { type Buffer32, CONTEXT_BYTES } from "./stretch.ts";
 
@@ -64,8 +63,8 @@ export type SegmentContext = Pick<DeltaHead, "oldSize" | "images" | "matches">;
  */
 export class SegmentCodec {
   readonly #context: SegmentContext;
-  readonly #old: PageCache;
-  readonly #earlier: PageCache;
+  readonly #old: ByteSource;
+  readonly #earlier: ByteSource;
   readonly #prediction: Prediction;
   readonly #batch = new Batch();
   #window: Buffer32 = buffer(0);
@@ -74,10 +73,10 @@ export class SegmentCodec {
   #neighbourhood = 0;
 
   /** Reads the old file from `old`, and what precedes a segment in the new file from `earlier`. */
-  constructor(context: SegmentContext, old: RandomAccess, earlier: RandomAccess) {
+  constructor(context: SegmentContext, old: ByteSource, earlier: ByteSource) {
     this.#context = context;
-    this.#old = new PageCache(old, context.oldSize, "installed release");
-    this.#earlier = new PageCache(earlier, 0, "part already decoded");
+    this.#old = old;
+    this.#earlier = earlier;
     const pairs = context.images.map((pair, i) => new PairLayout(pair, i));
     this.#prediction = new Prediction(pairs, new AddressMap(context.matches, context.oldSize));
   }

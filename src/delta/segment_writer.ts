@@ -1,5 +1,6 @@
 import { ByteWriter } from "../bytes/mod.ts";
 import type { Zstd } from "../codec/mod.ts";
+import { DELTA_LIMITS } from "../limits.ts";
 import { SEGMENT_CODING, type WrittenSegment } from "./head.ts";
 import { mostCostly } from "./mixing/limits.ts";
 import { MixedEncoder } from "./mixing/mixed_encoder.ts";
@@ -14,6 +15,8 @@ export class SegmentWriter {
   readonly #level: number;
   readonly #streams = new ResidualEncoder();
   readonly #mixed: MixedEncoder | undefined;
+  /** As large as any segment: what is never written takes no memory. */
+  readonly #stored = new ByteWriter(DELTA_LIMITS.segmentBytes);
 
   /** Codes by `codec`; with `small`, by mixed contexts where that is shorter. */
   constructor(
@@ -34,7 +37,8 @@ export class SegmentWriter {
     await this.#codec.code(this.#streams, start, end, bytes);
     const streams = this.#streams.finish();
     const literals = streams.at(-1)?.length ?? 0;
-    const stored = new ByteWriter();
+    const stored = this.#stored;
+    stored.clear();
     for (const stream of streams) writeStream(stored, this.#zstd, stream, this.#level);
     const plain = { length, coding: SEGMENT_CODING.streams, stored: stored.finish() };
     if (this.#mixed === undefined || literals > mostCostly(length)) return plain;
@@ -53,7 +57,8 @@ export class SegmentWriter {
     mixed.start(end - start);
     await this.#codec.code(mixed, start, end, bytes);
     const { tokens, literals } = mixed.finish();
-    const stored = new ByteWriter();
+    const stored = this.#stored;
+    stored.clear();
     stored.varint(tokens.length);
     stored.bytes(tokens);
     stored.bytes(literals);

@@ -2,9 +2,8 @@ import { encodeHex, equalBytes, sha256 } from "../bytes/mod.ts";
 import {
   decodeDelta,
   DELTA_PREAMBLE_BYTES,
-  DeltaDecoder,
+  describeDelta,
   encodeDelta,
-  MemoryAccess,
   readHeadLength,
 } from "../delta/mod.ts";
 import { BrecciaError, isBrecciaError } from "../errors.ts";
@@ -169,8 +168,7 @@ async function describe(
   index: ReleaseIndex,
 ): Promise<DeltaRef> {
   const headBytes = readHeadLength(delta.subarray(0, DELTA_PREAMBLE_BYTES));
-  const head = delta.subarray(0, headBytes);
-  const { segments } = (await DeltaDecoder.open(head, new MemoryAccess(new Uint8Array(0)))).head;
+  const { segments } = (await describeDelta(delta)).head;
   let first = 0;
   return {
     baseSha256: base.streamSha256,

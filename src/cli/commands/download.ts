@@ -1,7 +1,6 @@
 import { posix } from "node:path";
 import { downloadTarget } from "../../client/mod.ts";
 import { BrecciaError, isBrecciaError } from "../../errors.ts";
-import type { RandomAccess } from "../../ports/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { clockOf, readRoot, TIME_FLAG } from "../device.ts";
 import { FileAccess } from "../file_access.ts";
@@ -75,7 +74,7 @@ async function download(context: CommandContext): Promise<void> {
     output.print(`${file}: ${bytes} bytes, ${transferred} transferred, ${saved} saved`);
   } finally {
     await sink.discard();
-    for (const { close } of seeds) await close();
+    for (const seed of seeds) await seed.close();
   }
 }
 
@@ -96,25 +95,14 @@ function placeOf(
   return { target, mirrors: [`${typed.slice(0, at)}/`, ...mirrors] };
 }
 
-type OpenSeed = RandomAccess & { close(): Promise<void> };
-
 /** The files given, and the one that is to be replaced, where there is one. */
-async function openSeeds(given: readonly string[], replaced: string): Promise<OpenSeed[]> {
-  const seeds: OpenSeed[] = [];
-  for (const path of given) seeds.push(await openSeed(path));
+async function openSeeds(given: readonly string[], replaced: string): Promise<FileAccess[]> {
+  const seeds: FileAccess[] = [];
+  for (const path of given) seeds.push(await FileAccess.open(path, "r"));
   try {
-    if (!given.includes(replaced)) seeds.push(await openSeed(replaced));
+    if (!given.includes(replaced)) seeds.push(await FileAccess.open(replaced, "r"));
   } catch (error) {
     if (!isBrecciaError(error, "usage")) throw error;
   }
   return seeds;
-}
-
-async function openSeed(path: string): Promise<OpenSeed> {
-  const file = await FileAccess.open(path, "r");
-  return {
-    size: await file.size(),
-    read: async (offset, into) => void into.fill(0, await file.read(offset, into)),
-    close: () => file.close(),
-  };
 }
