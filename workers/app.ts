@@ -16,6 +16,7 @@ import { HotAnswers } from "./hot_answers.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { identify, type RequestIdentity } from "./request_identity.ts";
 import { amendRequestSpan } from "./request_span.ts";
+import { pageResponse } from "./page_response.ts";
 import { StatusPage } from "./status_page.tsx";
 import { Traffic } from "./traffic.ts";
 
@@ -55,6 +56,15 @@ export interface AppOptions {
 const READ = "GET, HEAD, OPTIONS";
 const ASK = "POST, OPTIONS";
 
+/** Paths that can only be read. */
+const READ_PATHS = [
+  ...["/metadata/*", "/targets/*", "/packs/*", "/deltas/*", "/hints/*"],
+  ...["/", "/healthz", "/readyz", "/metrics", "/status.json"],
+];
+
+/** The longest URL that is looked at: of the longest path, 4 KiB, each byte percent-encoded, and some more. */
+const URL_CHARACTERS = 16 * 1024;
+
 /** The routes of docs/edge.md over an edge. */
 export function createApp(
   {
@@ -79,7 +89,8 @@ export function createApp(
     const started = performance.now();
     const identity = identify(c.req.raw);
     c.set("identity", identity);
-    await next();
+    if (c.req.raw.url.length > URL_CHARACTERS) c.res = plain(c, 414);
+    else await next();
     for (const [name, value] of Object.entries(COMMON_HEADERS)) c.res.headers.set(name, value);
     const { status, headers } = c.res;
     // An answer that a cache keeps is given to other requests too: it names none.
@@ -108,7 +119,7 @@ export function createApp(
     const method = c.req.path === "/chunks" ? ASK : READ;
     return c.body(null, 204, {
       "access-control-allow-methods": method,
-      "access-control-allow-headers": "range, if-range, if-none-match, content-type",
+      "access-control-allow-headers": "if-match, if-none-match, if-range, range, content-type",
       "access-control-max-age": "86400",
     });
   });
@@ -126,18 +137,15 @@ export function createApp(
     const file = await edge.served?.hint(c.req.param("name"));
     return file ? await fileResponse(c.req.raw, file, "pointer") : plain(c, 404);
   });
-  app.on(["GET", "HEAD"], "/healthz", (c) => c.text("ok\n", 200, { "cache-control": NEVER }));
-  app.on(["GET", "HEAD"], "/readyz", (c) => readiness(c, statusNow()));
-  app.on(["GET", "HEAD"], "/status.json", (c) => {
-    c.header("cache-control", NEVER);
-    return c.json(statusNow());
-  });
-  app.on(["GET", "HEAD"], "/metrics", (c) =>
-    c.body(metricsText(statusNow(), traffic), 200, {
-      "content-type": METRICS_TYPE,
-      "cache-control": NEVER,
-    }));
-  app.on(["GET", "HEAD"], "/", async (c) => {
+  app.on(["GET", "HEAD"], "/healthz", () => pageResponse("ok\n", "text/plain; charset=utf-8"));
+  app.on(["GET", "HEAD"], "/readyz", () => readiness(statusNow()));
+  app.on(["GET", "HEAD"], "/status.json", () => jsonPage(statusNow()));
+  app.on(
+    ["GET", "HEAD"],
+    "/metrics",
+    () => pageResponse(metricsText(statusNow(), traffic), METRICS_TYPE),
+  );
+  app.on(["GET", "HEAD"], "/", async () => {
     const status = statusNow();
     // A page that can't compare releases still tells how the edge fares.
     const releases = await edge.served?.novelties().catch(() => []) ?? [];
@@ -148,15 +156,15 @@ export function createApp(
       hour: traffic.lastHour(),
       now: clock.now(),
     });
-    return c.html(`<!doctype html>${await page}`, 200, {
-      "cache-control": NEVER,
-      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+    const policy = "default-src 'none'; style-src 'unsafe-inline'";
+    return pageResponse(`<!doctype html>${await page}`, "text/html; charset=utf-8", {
+      headers: { "content-security-policy": policy },
     });
   });
 
   app.all("/chunks", (c) => wrongMethod(c, ASK));
-  for (const path of ["/metadata/*", "/targets/*", "/packs/*", "/deltas/*", "/hints/*"]) {
-    app.on(["POST", "PUT", "PATCH", "DELETE"], path, (c) => wrongMethod(c, READ));
+  for (const path of READ_PATHS) {
+    app.all(path, (c) => c.req.method === "GET" ? c.notFound() : wrongMethod(c, READ));
   }
 
   const hot = new HotAnswers(edge);
@@ -208,8 +216,12 @@ async function targetResponse(c: Context, edge: Edge): Promise<Response> {
   return await fileResponse(c.req.raw, target.file, target.immutable ? "immutable" : "pointer");
 }
 
-function readiness(c: Context, { ready, reasons }: EdgeStatus): Response {
-  return c.json({ ready, reasons }, ready ? 200 : 503, { "cache-control": NEVER });
+function readiness({ ready, reasons }: EdgeStatus): Response {
+  return jsonPage({ ready, reasons }, ready ? 200 : 503);
+}
+
+function jsonPage(value: unknown, status = 200): Response {
+  return pageResponse(JSON.stringify(value), "application/json", { status });
 }
 
 /** The path that a URL's path names, or `undefined` when it is no well-formed percent-encoding. */
@@ -225,6 +237,6 @@ function wrongMethod(c: Context, allowed: string): Response {
   return c.body(null, 405, { allow: allowed, "cache-control": NEVER });
 }
 
-function plain(c: Context, status: 404 | 502 | 503): Response {
+function plain(c: Context, status: 404 | 414 | 502 | 503): Response {
   return c.body(null, status, { "cache-control": NEVER });
 }

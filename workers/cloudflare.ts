@@ -16,6 +16,7 @@ import {
   withoutUrlSecrets,
 } from "../src/transport/mod.ts";
 import { createApp } from "./app.ts";
+import { EdgeCache } from "./edge_cache.ts";
 import { IsolateMemory } from "./isolate_memory.ts";
 
 /** The bindings of the Worker. */
@@ -64,22 +65,29 @@ export function createWorker(
   };
   return {
     async fetch(request, env, context) {
-      const cache = (caches as CacheStorage & { readonly default: Cache }).default;
-      const known = request.method === "GET" ? await cache.match(request) : undefined;
+      const cache = new EdgeCache((caches as CacheStorage & { readonly default: Cache }).default);
+      const known = await cache.answer(request);
       if (known !== undefined) return known;
       const edge = await openEdge(env, memory.before(new R2Store(env.BUCKET)));
       const app = createApp({ edge, log, clock });
-      const response = await app.fetch(request);
-      const immutable = response.headers.get("cache-control")?.includes("immutable");
-      if (request.method === "GET" && response.status === 200 && immutable) {
-        context.waitUntil(cache.put(request, response.clone()));
-      }
+      const response = withLength(await app.fetch(request));
+      context.waitUntil(cache.keep(request, response));
       return response;
     },
     async scheduled(_event, env) {
       await (await openEdge(env, new R2Store(env.BUCKET))).refresh();
     },
   };
+}
+
+/** workerd tells the length of a streamed body only where the stream itself is bound to it. */
+function withLength(response: Response): Response {
+  const length = response.headers.get("content-length");
+  const { FixedLengthStream } = globalThis as unknown as {
+    readonly FixedLengthStream?: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
+  };
+  if (response.body === null || length === null || FixedLengthStream === undefined) return response;
+  return new Response(response.body.pipeThrough(new FixedLengthStream(Number(length))), response);
 }
 
 /** One JSON line for each record, where `wrangler tail` and Logpush find it. */

@@ -1,6 +1,7 @@
 import { gather, type ServedFile } from "../src/mirror/mod.ts";
 import { CACHE_POLICY, type CachePolicy } from "./headers.ts";
-import { matchesTag, parseRange } from "./range_header.ts";
+import { checkPreconditions } from "./preconditions.ts";
+import { parseRange } from "./range_header.ts";
 
 /** Bodies up to this length are sent in one piece: a stream costs more than it saves. */
 const AT_ONCE_BYTES = 256 * 1024;
@@ -21,16 +22,11 @@ export async function fileResponse(
     "content-type": contentType,
     etag: `"${file.etag}"`,
   });
-  const known = request.headers.get("if-none-match");
-  if (known !== null && matchesTag(known, file.etag)) {
-    return new Response(null, { status: 304, headers });
-  }
+  const condition = checkPreconditions(request.headers, file.etag);
+  if (condition === "unchanged") return new Response(null, { status: 304, headers });
+  if (condition === "failed") return refusal(412);
   const range = askedRange(request, file);
-  if (range === "unsatisfiable") {
-    headers.set("content-range", `bytes */${file.size}`);
-    headers.set("cache-control", CACHE_POLICY.never);
-    return new Response(null, { status: 416, headers });
-  }
+  if (range === "unsatisfiable") return refusal(416, { "content-range": `bytes */${file.size}` });
   const { offset, length } = range ?? { offset: 0, length: file.size };
   headers.set("content-length", String(length));
   if (range) headers.set("content-range", `bytes ${offset}-${offset + length - 1}/${file.size}`);
@@ -42,8 +38,17 @@ export async function fileResponse(
   return new Response(body, { status: range ? 206 : 200, headers });
 }
 
-/** The range to send; a range for another version of the file (If-Range) is none. */
+function refusal(status: number, headers: Record<string, string> = {}): Response {
+  const policy = { "cache-control": CACHE_POLICY.never };
+  return new Response(null, { status, headers: { ...policy, ...headers } });
+}
+
+/**
+ * The range to send. Ranges are defined for GET alone; one for another version of the file (If-Range, which
+ * only a strong tag can match) is none.
+ */
 function askedRange(request: Request, file: ServedFile): ReturnType<typeof parseRange> {
+  if (request.method !== "GET") return undefined;
   const header = request.headers.get("range");
   const validator = request.headers.get("if-range");
   if (header === null || (validator !== null && validator !== `"${file.etag}"`)) return undefined;

@@ -18,7 +18,8 @@ export const COMMON_HEADERS: Readonly<Record<string, string>> = {
   "breccia-edge": "1",
   "access-control-allow-origin": "*",
   "access-control-expose-headers":
-    "breccia-edge, content-range, etag, content-length, x-request-id",
+    "breccia-edge, breccia-max-chunks, content-range, etag, content-length, retry-after, " +
+    "x-request-id",
   "x-content-type-options": "nosniff",
 };
 

@@ -51,7 +51,7 @@ export class HotAnswers {
     const body = this.#edge.served?.contentInMemory(key);
     if (body === undefined || body.length > HOT_BYTES) return undefined;
     const { headers } = request;
-    if (headers.has("range")) return undefined;
+    if (headers.has("range") || headers.has("if-match")) return undefined;
     const known = headers.get("if-none-match");
     const tag = key.slice(route.length + 1);
     const prepared = this.#prepare(key, tag, { policy: "immutable", length: body.length });
@@ -67,6 +67,7 @@ export class HotAnswers {
     const known = headers.get("if-none-match");
     const file = known === null ? undefined : this.#edge.served?.metadataFile(name);
     if (file === undefined || known !== `"${file.etag}"`) return undefined;
+    if (headers.has("if-match")) return undefined;
     const policy = metadataPolicy(name);
     const { notModified } = this.#prepare(`metadata/${name}`, file.etag, {
       policy,

@@ -5,24 +5,18 @@ import type { ByteRange } from "../src/ports/mod.ts";
  * `"unsatisfiable"`; `undefined` for what is to be ignored: other units, several ranges, nonsense.
  */
 export function parseRange(header: string, size: number): ByteRange | "unsatisfiable" | undefined {
-  const match = /^bytes=(?:(\d{1,15})-(\d{0,15})|-(\d{1,15}))$/i.exec(header.replaceAll(" ", ""));
+  const match = /^bytes=(?:(\d+)-(\d*)|-(\d+))$/i.exec(header);
   if (match === null) return undefined;
   const [, first, last, suffix] = match;
   if (suffix !== undefined) {
+    if (Number(suffix) === 0) return "unsatisfiable";
     const length = Math.min(Number(suffix), size);
-    return length === 0 ? "unsatisfiable" : { offset: size - length, length };
+    // Of nothing, the last bytes are nothing: no Content-Range can say so, but the whole can.
+    return length === 0 ? undefined : { offset: size - length, length };
   }
   const offset = Number(first);
-  const end = last ? Number(last) : size - 1;
-  if (last && end < offset) return undefined;
+  const end = last ? Number(last) : Infinity;
+  if (end < offset) return undefined;
   if (offset >= size) return "unsatisfiable";
   return { offset, length: Math.min(end, size - 1) - offset + 1 };
-}
-
-/** True when `etag` is among those that an `If-None-Match` header lists; weak ones compare alike. */
-export function matchesTag(header: string, etag: string): boolean {
-  return header.split(",").some((tag) => {
-    const trimmed = tag.trim();
-    return trimmed === "*" || trimmed.replace(/^W\//, "") === `"${etag}"`;
-  });
 }
