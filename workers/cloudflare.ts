@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type R2Bucket, R2Store } from "../cache/r2.ts";
+import { R2Store } from "../cache/r2.ts";
 import { loadCompiledZstd } from "../src/codec/mod.ts";
 import { Edge, Upstream } from "../src/mirror/mod.ts";
 import { type Clock, type Log, type ObjectStore, systemClock } from "../src/ports/mod.ts";
@@ -15,20 +15,14 @@ import {
   MirrorSet,
   withoutUrlSecrets,
 } from "../src/transport/mod.ts";
-import { createApp } from "./app.ts";
+import { createApp, type EdgeApp } from "./app.ts";
+import { type CloudflareEnv, readBindings } from "./cloudflare_env.ts";
 import { EdgeCache } from "./edge_cache.ts";
 import { IsolateMemory } from "./isolate_memory.ts";
+import { addressedBy, createSite } from "./site.ts";
+import type { UpstreamConfig } from "./site_config.ts";
 
-/** The bindings of the Worker. */
-export interface CloudflareEnv {
-  readonly BUCKET: R2Bucket;
-  /** URLs of the repository's mirrors, separated by spaces. */
-  readonly UPSTREAM: string;
-  /** The text of the publisher's root.json, where trust starts. */
-  readonly TRUSTED_ROOT: string;
-  /** For tests: fetches from the upstream in place of the network. */
-  readonly UPSTREAM_SERVICE?: { fetch(request: Request): Promise<Response> };
-}
+export type { CloudflareEnv } from "./cloudflare_env.ts";
 
 /** What may go on after an answer. */
 export interface CloudflareContext {
@@ -48,7 +42,11 @@ export function createWorker(
 ): CloudflareWorker {
   const memory = new IsolateMemory(clock);
   /** An edge for each request: workerd lets none wait for what another one began. */
-  const openEdge = async (env: CloudflareEnv, store: ObjectStore): Promise<Edge> => {
+  const openEdge = async (
+    env: CloudflareEnv,
+    { name, urls, root, onDemand, rules }: UpstreamConfig,
+    store: ObjectStore,
+  ): Promise<Edge> => {
     await loadCompiledZstd(zstd);
     const http = new HttpClient({
       fetch: followWithinOrigin((request) =>
@@ -57,25 +55,44 @@ export function createWorker(
     });
     return await Edge.open({
       store,
-      upstream: new Upstream(new MirrorSet(env.UPSTREAM.split(/\s+/), http)),
-      trustedRoot: new TextEncoder().encode(env.TRUSTED_ROOT),
+      name,
+      upstream: new Upstream(new MirrorSet(urls, http)),
+      trustedRoot: new TextEncoder().encode(root),
       clock,
       log,
+      onDemand,
+      rules,
     });
+  };
+  /** What answers the request: only the edges that it is about are opened. */
+  const openApp = async (env: CloudflareEnv, url: string): Promise<EdgeApp> => {
+    const { prefixed, upstreams } = readBindings(env);
+    const store = memory.before(new R2Store(env.BUCKET));
+    const mounted = await Promise.all(
+      addressedBy(url, upstreams).map(async (upstream) => {
+        return { edge: await openEdge(env, upstream, store), prefix: upstream.prefix, log, clock };
+      }),
+    );
+    return prefixed ? createSite(mounted, clock) : createApp(mounted[0]!);
   };
   return {
     async fetch(request, env, context) {
       const cache = new EdgeCache((caches as CacheStorage & { readonly default: Cache }).default);
       const known = await cache.answer(request);
       if (known !== undefined) return known;
-      const edge = await openEdge(env, memory.before(new R2Store(env.BUCKET)));
-      const app = createApp({ edge, log, clock });
+      const app = await openApp(env, request.url);
       const response = withLength(await app.fetch(request));
       context.waitUntil(cache.keep(request, response));
       return response;
     },
     async scheduled(_event, env) {
-      await (await openEdge(env, new R2Store(env.BUCKET))).refresh();
+      const failures: unknown[] = [];
+      // One after the other, for memory; one that fails stops no other.
+      for (const upstream of readBindings(env).upstreams) {
+        const edge = await openEdge(env, upstream, new R2Store(env.BUCKET));
+        await edge.refresh().catch((error) => failures.push(error));
+      }
+      if (failures.length > 0) throw failures[0];
     },
   };
 }

@@ -1,4 +1,5 @@
 import { hasNamedDigest } from "../src/mirror/named_digest.ts";
+import { isPointerKey } from "../src/mirror/store_layout.ts";
 import type {
   Clock,
   GetOptions,
@@ -16,12 +17,11 @@ const OBJECT_BYTES = 4 * 1024 * 1024;
 /** How long the pointer is believed, in milliseconds: as long as caches may believe a timestamp. */
 const POINTER_MILLISECONDS = 5000;
 
-const POINTER_KEY = "current";
 const KEPT_KEY = /^(?:metadata|targets)\/(?:[0-9a-f]{64}|[0-9a-f]{128})$/;
 
 /**
  * What a Worker's isolate remembers between requests: metadata, indexes and small targets, each hashed
- * before it is kept, and for some seconds the pointer to the current generation. It holds bytes only and
+ * before it is kept, and for some seconds the pointers to the current generations. It holds bytes only and
  * never a promise: workerd lets no request wait for what another one began.
  */
 export class IsolateMemory {
@@ -29,7 +29,7 @@ export class IsolateMemory {
   /** In order of use, the oldest first. */
   readonly #kept = new Map<string, StoredObject>();
   #bytes = 0;
-  #pointer: { readonly object: StoredObject; readonly until: number } | undefined;
+  readonly #pointers = new Map<string, { readonly object: StoredObject; readonly until: number }>();
 
   /** Remembers nothing yet. */
   constructor(clock: Clock) {
@@ -54,15 +54,13 @@ export class IsolateMemory {
     options: GetOptions = {},
   ): Promise<StoredObject | undefined> {
     if (options.range !== undefined) return await store.get(key, options);
-    const known = key === POINTER_KEY ? this.#recentPointer() : this.#use(key);
+    const known = isPointerKey(key) ? this.#recentPointer(key) : this.#use(key);
     if (known !== undefined) return copyOf(known);
     const object = await store.get(key, options);
     if (object === undefined) return undefined;
-    if (key === POINTER_KEY) {
-      this.#pointer = {
-        object: copyOf(object),
-        until: this.#clock.now() + POINTER_MILLISECONDS,
-      };
+    if (isPointerKey(key)) {
+      const until = this.#clock.now() + POINTER_MILLISECONDS;
+      this.#pointers.set(key, { object: copyOf(object), until });
     } else if (
       KEPT_KEY.test(key) && object.size <= OBJECT_BYTES && await hasNamedDigest(key, object.bytes)
     ) this.#keep(key, copyOf(object));
@@ -78,9 +76,9 @@ export class IsolateMemory {
     return kept === undefined ? await store.head(key, options) : { key, size: kept.size };
   }
 
-  #recentPointer(): StoredObject | undefined {
-    if (this.#pointer === undefined || this.#pointer.until <= this.#clock.now()) return undefined;
-    return this.#pointer.object;
+  #recentPointer(key: string): StoredObject | undefined {
+    const recent = this.#pointers.get(key);
+    return recent && recent.until > this.#clock.now() ? recent.object : undefined;
   }
 
   #use(key: string): StoredObject | undefined {

@@ -87,13 +87,27 @@ export function createSite(
         const app = ABOUT_ONE.test(about) ? byName.get(name) : undefined;
         return app?.fetch(new Request(origin + about, request)) ?? notFound();
       }
-      const own = PROCESS_ROUTES.get(segment);
-      if (own === undefined || !/^\/(?:\?|$)/.test(rest)) {
-        return byPrefix.get("")?.fetch(request) ?? notFound();
-      }
-      return ownResponse(request, () => own(mounted, clock));
+      if (!isOwn(segment, rest)) return byPrefix.get("")?.fetch(request) ?? notFound();
+      return ownResponse(request, () => PROCESS_ROUTES.get(segment)!(mounted, clock));
     },
   };
+}
+
+/** Those of `upstreams` that a site needs to answer a request for `url`. */
+export function addressedBy<T extends { readonly prefix: string }>(
+  url: string,
+  upstreams: readonly T[],
+): readonly T[] {
+  const { segment, rest } = cutUrl(url);
+  const at = (prefix: string) => upstreams.filter((upstream) => upstream.prefix === prefix);
+  const prefixed = segment === "" ? [] : at(`/${segment}`);
+  if (prefixed.length > 0) return prefixed;
+  return segment === "upstreams" || isOwn(segment, rest) ? upstreams : at("/");
+}
+
+/** Whether the process itself answers there. */
+function isOwn(segment: string, rest: string): boolean {
+  return PROCESS_ROUTES.has(segment) && /^\/(?:\?|$)/.test(rest);
 }
 
 type Answer = (mounted: readonly Mounted[], clock: Clock) => Response | Promise<Response>;

@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { BrecciaError } from "../errors.ts";
 import { DEFAULT_UPSTREAM, type TargetRules } from "../mirror/mod.ts";
-import { parseSize } from "./byte_size.ts";
+import { parseSize } from "../../workers/byte_size.ts";
 import type { CommandContext, FlagTable } from "./command.ts";
-import { parseEdgeConfig } from "./edge_config.ts";
+import { parseSiteConfig } from "../../workers/site_config.ts";
 import { fileError } from "./file_error.ts";
 import type { Flags } from "./flags.ts";
 
@@ -124,7 +124,7 @@ async function siteOfFile(flags: Flags, file: string): Promise<EdgeSite> {
   const text = await readFile(file, "utf8").catch((cause) => {
     throw fileError("read", file, cause);
   });
-  const { store, listen, upstreams } = parseEdgeConfig(text, file);
+  const { store, listen, upstreams } = parseSiteConfig(text, file);
   const folder = dirname(file);
   return {
     upstreams: await Promise.all(upstreams.map(async ({ root, interval, ...rest }) => ({

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseEdgeConfig } from "../../src/cli/edge_config.ts";
+import { parseSiteConfig } from "../../workers/site_config.ts";
 import { isBrecciaError } from "../../src/errors.ts";
 import { call } from "./call.ts";
 import { RunningEdge } from "./running_edge.ts";
@@ -8,7 +8,7 @@ import { StaticRepository } from "./static_repository.ts";
 const GOOD = { name: "apps", url: "https://updates.example/", root: "root.json" };
 
 function parse(upstreams: unknown, rest: Record<string, unknown> = {}) {
-  return parseEdgeConfig(JSON.stringify({ ...rest, upstreams }), "edge.json");
+  return parseSiteConfig(JSON.stringify({ ...rest, upstreams }), "edge.json");
 }
 
 Deno.test("a configuration names each upstream with its settings, and has defaults for the rest", () => {
@@ -61,7 +61,7 @@ Deno.test("what is wrong in a configuration is told by one sentence that names t
   ];
   const refusal = (text: string): string => {
     try {
-      parseEdgeConfig(text, "edge.json");
+      parseSiteConfig(text, "edge.json");
     } catch (error) {
       assert.ok(isBrecciaError(error, "usage"), String(error));
       assert.match(error.message, /^Cannot use edge\.json: [^\n]*[^.\n]$/);

@@ -20,9 +20,17 @@ async function publishToday(app: Uint8Array): Promise<MemoryStore> {
   return store;
 }
 
-/** The bundle in workerd, with an empty bucket, in front of `origin`. */
-async function startWorkerd(folder: string, origin: MemoryStore): Promise<Miniflare> {
-  const root = await origin.get("metadata/1.root.json");
+/** The text of a repository's first root. */
+async function rootOf(origin: MemoryStore): Promise<string> {
+  return new TextDecoder().decode((await origin.get("metadata/1.root.json"))?.bytes);
+}
+
+/** The bundle in workerd, with an empty bucket, in front of `origins` by their hosts. */
+function startWorkerd(
+  folder: string,
+  bindings: Record<string, string>,
+  origins: Readonly<Record<string, MemoryStore>>,
+): Miniflare {
   return new Miniflare({
     rootPath: folder,
     modulesRoot: folder,
@@ -33,13 +41,11 @@ async function startWorkerd(folder: string, origin: MemoryStore): Promise<Minifl
     ],
     compatibilityDate: "2026-07-01",
     r2Buckets: ["BUCKET"],
-    bindings: {
-      UPSTREAM: "http://origin.test/",
-      TRUSTED_ROOT: new TextDecoder().decode(root?.bytes),
-    },
+    bindings,
     serviceBindings: {
       async UPSTREAM_SERVICE({ url }: { readonly url: string }) {
-        const object = await origin.get(new URL(url).pathname.slice(1));
+        const { host, pathname } = new URL(url);
+        const object = await origins[host]?.get(pathname.slice(1));
         return new WorkerdResponse(object?.bytes ?? null, { status: object ? 200 : 404 });
       },
     },
@@ -51,7 +57,8 @@ Deno.test("the bundled edge mirrors into R2 by its cron trigger and serves from 
   const origin = await publishToday(app);
   const folder = await Deno.makeTempDir();
   await buildWorker(folder);
-  const workerd = await startWorkerd(folder, origin);
+  const bindings = { UPSTREAM: "http://origin.test/", TRUSTED_ROOT: await rootOf(origin) };
+  const workerd = startWorkerd(folder, bindings, { "origin.test": origin });
   try {
     const ask = async (url: string, headers: Record<string, string> = {}) => {
       const response = await workerd.dispatchFetch(url, { headers });
@@ -80,6 +87,56 @@ Deno.test("the bundled edge mirrors into R2 by its cron trigger and serves from 
     const range = await ask(ARCHIVE, { range: "bytes=600-699" });
     assert.equal(range.status, 206);
     assert.deepEqual(range.bytes, archive.bytes.slice(600, 700));
+  } finally {
+    await workerd.dispose();
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("in workerd, of two upstreams in one bucket the one that is tampered with is no matter of the other", async () => {
+  const [good, bad] = [await publishToday(noise(90_000, 5)), await publishToday(noise(90_000, 6))];
+  const [pack] = await Array.fromAsync(bad.list("packs/"));
+  const honest = (await bad.get(pack!.key))?.bytes as Uint8Array<ArrayBuffer>;
+  await bad.put(pack!.key, honest.with(99, honest[99]! ^ 1));
+  const upstreams = [
+    { name: "bad", url: "http://bad.test/", root: "BAD_ROOT", prefix: "/" },
+    { name: "good", url: "http://good.test/", root: "GOOD_ROOT" },
+  ];
+  const folder = await Deno.makeTempDir();
+  await buildWorker(folder);
+  const workerd = startWorkerd(folder, {
+    CONFIG: JSON.stringify({ upstreams }),
+    BAD_ROOT: await rootOf(bad),
+    GOOD_ROOT: await rootOf(good),
+  }, { "good.test": good, "bad.test": bad });
+  try {
+    const status = async (path: string) => {
+      const response = await workerd.dispatchFetch(`http://edge.test${path}`);
+      await response.arrayBuffer();
+      return response.status;
+    };
+    const worker = await workerd.getWorker() as unknown as {
+      scheduled(event: { cron: string }): Promise<{ outcome: string }>;
+    };
+    const [goodPack] = await Array.fromAsync(good.list("packs/"));
+    const paths = [
+      ...["/good/targets/hello-1.0.0.tar", `/good/${goodPack!.key}`, "/good/readyz", "/readyz"],
+      ...["/targets/hello-1.0.0.tar", `/${pack!.key}`, "/upstreams/bad/readyz"],
+    ];
+    assert.equal((await worker.scheduled({ cron: "*/5 * * * *" })).outcome, "exception");
+    const before = [200, 200, 200, 200, 404, 404, 503];
+    assert.deepEqual(await Promise.all(paths.map(status)), before);
+    await bad.put(pack!.key, honest);
+    assert.equal((await worker.scheduled({ cron: "*/5 * * * *" })).outcome, "ok");
+    const deadline = performance.now() + 20_000;
+    // An isolate believes what it has read for some seconds.
+    while (await status("/targets/hello-1.0.0.tar") !== 200) {
+      assert.ok(performance.now() < deadline);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.deepEqual(await Promise.all(paths.map(status)), [200, 200, 200, 200, 200, 200, 200]);
+    assert.equal(await status(`/${goodPack!.key}`), 404);
+    assert.equal(await status(`/good/${pack!.key}`), 404);
   } finally {
     await workerd.dispose();
     await Deno.remove(folder, { recursive: true });

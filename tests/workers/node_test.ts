@@ -48,6 +48,40 @@ testNeedingNode(
   },
 );
 
+testNeedingNode("on Node, an edge serves several upstreams, each under its prefix", async () => {
+  const [one, two] = [await StaticRepository.create(), await StaticRepository.create()];
+  try {
+    const upstream = (name: string, { url, root }: StaticRepository) => ({ name, url, root });
+    const config = { store: "fs:store", upstreams: [upstream("one", one), upstream("two", two)] };
+    await Deno.writeTextFile(one.path("edge.json"), JSON.stringify(config));
+    await buildNodeEdge(one.path("edge"));
+    const flags = ["--config", one.path("edge.json"), "--listen", "127.0.0.1:0"];
+    const edge = start(one.path("edge/edge.mjs"), ...flags);
+    try {
+      const url = await listening(edge);
+      for (const [name, { folder }] of Object.entries({ one, two })) {
+        await until(async () => (await read(`${url}${name}/readyz`)).status === 200);
+        for (const { name: pack } of Deno.readDirSync(`${folder}/packs`)) {
+          const bytes = await Deno.readFile(`${folder}/packs/${pack}`);
+          const whole = await read(`${url}${name}/packs/${pack}`);
+          assert.deepEqual([whole.status, whole.bytes], [200, bytes]);
+          const part = await read(`${url}${name}/packs/${pack}`, { range: "bytes=3-8" });
+          assert.deepEqual([part.status, part.bytes], [206, bytes.slice(3, 9)]);
+        }
+        const asked = await fetch(`${url}${name}/chunks`, { method: "POST", body: "x" });
+        assert.equal(asked.status, 415);
+        await asked.body?.cancel();
+      }
+    } finally {
+      edge.kill("SIGTERM");
+      assert.equal((await edge.status).code, 0);
+    }
+  } finally {
+    await one.close();
+    await two.close();
+  }
+});
+
 testNeedingNode("on Node, an edge refuses several threads in one sentence", async () => {
   const repository = await StaticRepository.create();
   try {

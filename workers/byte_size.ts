@@ -1,4 +1,4 @@
-import { BrecciaError } from "../errors.ts";
+import { BrecciaError } from "../src/errors.ts";
 
 const UNITS: ReadonlyMap<string, number> = new Map([
   ["", 1],

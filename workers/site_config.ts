@@ -1,5 +1,5 @@
-import { isPrefix } from "../../workers/site.ts";
-import { isUpstreamName, type TargetRules } from "../mirror/mod.ts";
+import { isPrefix } from "./site.ts";
+import { isUpstreamName, type TargetRules } from "../src/mirror/mod.ts";
 import { parseSize } from "./byte_size.ts";
 import { ConfigFields } from "./config_fields.ts";
 
@@ -19,7 +19,7 @@ export interface UpstreamConfig {
 }
 
 /** What a configuration file says. */
-export interface EdgeConfig {
+export interface SiteConfig {
   readonly store: string | undefined;
   readonly listen: string | undefined;
   readonly upstreams: readonly UpstreamConfig[];
@@ -40,7 +40,7 @@ const MOST_UPSTREAMS = 256;
  * @param file What to call it in errors.
  * @throws {BrecciaError} `usage`, one sentence that names the setting.
  */
-export function parseEdgeConfig(text: string, file: string): EdgeConfig {
+export function parseSiteConfig(text: string, file: string): SiteConfig {
   const fields = ConfigFields.parse(text, file, SETTINGS);
   const entries = fields.objects("upstreams", UPSTREAM_SETTINGS);
   if (entries.length === 0) throw fields.refusal("upstreams", "is empty; name a repository");

@@ -1,4 +1,4 @@
-import { BrecciaError } from "../errors.ts";
+import { BrecciaError } from "../src/errors.ts";
 
 /** An object of a configuration file, read field by field. What is wrong is told by one sentence that names the field. */
 export class ConfigFields {
