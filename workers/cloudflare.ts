@@ -76,12 +76,13 @@ export function createWorker(
     return prefixed ? createSite(mounted, clock) : createApp(mounted[0]!);
   };
   return {
-    async fetch(request, env, context) {
+    async fetch(asked, env, context) {
       const cache = new EdgeCache((caches as CacheStorage & { readonly default: Cache }).default);
+      const request = asItWasAsked(asked);
       const known = await cache.answer(request);
       if (known !== undefined) return known;
       const app = await openApp(env, request.url);
-      const response = withLength(await app.fetch(request));
+      const response = asItIsSent(await app.fetch(request));
       context.waitUntil(cache.keep(request, response));
       return response;
     },
@@ -97,14 +98,28 @@ export function createWorker(
   };
 }
 
-/** workerd tells the length of a streamed body only where the stream itself is bound to it. */
-function withLength(response: Response): Response {
+/** Cloudflare replaces `Accept-Encoding`, and tells elsewhere what the client said. */
+function asItWasAsked(request: Request): Request {
+  const { cf } = request as { readonly cf?: { readonly clientAcceptEncoding?: string } };
+  if (cf?.clientAcceptEncoding === undefined) return request;
+  const headers = new Headers(request.headers);
+  headers.set("accept-encoding", cf.clientAcceptEncoding);
+  return new Request(request, { headers });
+}
+
+/**
+ * workerd tells the length of a streamed body only where the stream itself is bound to it, and compresses
+ * what says that it is compressed unless it is told that it is.
+ */
+function asItIsSent(response: Response): Response {
   const length = response.headers.get("content-length");
   const { FixedLengthStream } = globalThis as unknown as {
     readonly FixedLengthStream?: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
   };
   if (response.body === null || length === null || FixedLengthStream === undefined) return response;
-  return new Response(response.body.pipeThrough(new FixedLengthStream(Number(length))), response);
+  const { status, headers } = response;
+  const settings = { status, headers, encodeBody: "manual" };
+  return new Response(response.body.pipeThrough(new FixedLengthStream(Number(length))), settings);
 }
 
 /** One JSON line for each record, where `wrangler tail` and Logpush find it. */

@@ -1,3 +1,4 @@
+import { AcceptedCodings } from "./content_coding.ts";
 import { checkPreconditions } from "./preconditions.ts";
 
 /** Conditions and ranges change the answer: a cache is asked for the whole file, without them. */
@@ -20,6 +21,7 @@ export class EdgeCache {
     if (request.method !== "GET" || request.headers.has("range")) return undefined;
     const kept = await this.#cache.match(request.url);
     if (kept === undefined) return undefined;
+    if (kept.headers.has("vary") && !wantsAsItIs(request)) return undefined;
     const etag = kept.headers.get("etag")?.slice(1, -1) ?? "";
     const condition = checkPreconditions(request.headers, etag);
     if (condition === undefined) return kept;
@@ -32,6 +34,13 @@ export class EdgeCache {
     const immutable = response.headers.get("cache-control")?.includes("immutable");
     if (request.method !== "GET" || response.status !== 200 || !immutable) return;
     if (CONDITIONS.some((name) => request.headers.has(name))) return;
+    if (response.headers.has("content-encoding")) return;
     await this.#cache.put(request.url, response.clone());
   }
+}
+
+/** Files that have other forms, too, are kept as they are. */
+function wantsAsItIs({ headers }: Request): boolean {
+  const codings = new AcceptedCodings(headers.get("accept-encoding"));
+  return codings.accepts("identity") && !codings.prefers("zstd");
 }

@@ -2,13 +2,14 @@ import { gather, type ServedFile } from "../src/mirror/mod.ts";
 import { CACHE_POLICY, type CachePolicy } from "./headers.ts";
 import { checkPreconditions } from "./preconditions.ts";
 import { parseRange } from "./range_header.ts";
+import { type Representation, selectRepresentation } from "./representation.ts";
 
 /** Bodies up to this length are sent in one piece: a stream costs more than it saves. */
 const AT_ONCE_BYTES = 256 * 1024;
 
 /**
- * Answers GET or HEAD for a file by the book (RFC 9110): conditions first, then the range. Bodies are
- * streamed; a client that reads slowly holds one piece of the file in memory, not the file.
+ * Answers GET or HEAD for a file by the book (RFC 9110): its form first, then conditions, then the range.
+ * Bodies are streamed; a client that reads slowly holds one piece of the file in memory, not the file.
  */
 export async function fileResponse(
   request: Request,
@@ -16,25 +17,33 @@ export async function fileResponse(
   policy: CachePolicy,
   contentType = "application/octet-stream",
 ): Promise<Response> {
+  const vary = file.zstd && { vary: "accept-encoding" };
+  const selected = selectRepresentation(request, file);
+  if (selected === undefined) return refusal(406, vary);
+  const { size, etag, coding } = selected;
   const headers = new Headers({
-    "accept-ranges": "bytes",
+    "accept-ranges": coding ? "none" : "bytes",
     "cache-control": CACHE_POLICY[policy],
     "content-type": contentType,
-    etag: `"${file.etag}"`,
+    etag: `"${etag}"`,
+    ...vary,
+    ...(coding && { "content-encoding": coding }),
   });
-  const condition = checkPreconditions(request.headers, file.etag);
+  const condition = checkPreconditions(request.headers, etag);
   if (condition === "unchanged") return new Response(null, { status: 304, headers });
-  if (condition === "failed") return refusal(412);
-  const range = askedRange(request, file);
-  if (range === "unsatisfiable") return refusal(416, { "content-range": `bytes */${file.size}` });
-  const { offset, length } = range ?? { offset: 0, length: file.size };
+  if (condition === "failed") return refusal(412, vary);
+  const range = coding ? undefined : askedRange(request, selected);
+  if (range === "unsatisfiable") {
+    return refusal(416, { ...vary, "content-range": `bytes */${size}` });
+  }
+  const { offset, length } = range ?? { offset: 0, length: size };
   headers.set("content-length", String(length));
-  if (range) headers.set("content-range", `bytes ${offset}-${offset + length - 1}/${file.size}`);
+  if (range) headers.set("content-range", `bytes ${offset}-${offset + length - 1}/${size}`);
   const body = request.method === "HEAD" || length === 0
     ? null
     : length <= AT_ONCE_BYTES
-    ? await gather(file.read({ offset, length }), length)
-    : streamOf((signal) => file.read({ offset, length }, signal));
+    ? await gather(selected.read({ offset, length }), length)
+    : streamOf((signal) => selected.read({ offset, length }, signal));
   return new Response(body, { status: range ? 206 : 200, headers });
 }
 
@@ -47,12 +56,15 @@ function refusal(status: number, headers: Record<string, string> = {}): Response
  * The range to send. Ranges are defined for GET alone; one for another version of the file (If-Range, which
  * only a strong tag can match) is none.
  */
-function askedRange(request: Request, file: ServedFile): ReturnType<typeof parseRange> {
-  if (request.method !== "GET") return undefined;
-  const header = request.headers.get("range");
-  const validator = request.headers.get("if-range");
-  if (header === null || (validator !== null && validator !== `"${file.etag}"`)) return undefined;
-  return parseRange(header, file.size);
+function askedRange(
+  { method, headers }: Request,
+  { size, etag }: Representation,
+): ReturnType<typeof parseRange> {
+  if (method !== "GET") return undefined;
+  const header = headers.get("range");
+  const validator = headers.get("if-range");
+  if (header === null || (validator !== null && validator !== `"${etag}"`)) return undefined;
+  return parseRange(header, size);
 }
 
 /** A body that is read as fast as the client takes it; `read` is told when the client leaves. */

@@ -5,4 +5,5 @@
  */
 
 export { readFrameHeader, type ZstdFrameHeader } from "./frame_header.ts";
+export { rawFrame, rawFrameBytes } from "./raw_frame.ts";
 export { loadCompiledZstd, loadZstd, type Zstd } from "./zstd.ts";

@@ -1,8 +1,8 @@
 import { decodeHint, encodeHint, type HintIndex, OpenedArchive } from "../archive/mod.ts";
-import { encodeHex } from "../bytes/mod.ts";
+import { encodeHex, SHA256_BYTES } from "../bytes/mod.ts";
 import { chunkStream, DEFAULT_CHUNKING } from "../chunk/mod.ts";
 import { BrecciaError, isBrecciaError } from "../errors.ts";
-import { openStoredChunk, packKey, type PackRef, storeChunk } from "../index/mod.ts";
+import { type ChunkRef, openStoredChunk, packKey, type PackRef, storeChunk } from "../index/mod.ts";
 import { HINT_LIMITS } from "../limits.ts";
 import type { ByteRange, ObjectStore } from "../ports/mod.ts";
 import type { ServedFile } from "./content_store.ts";
@@ -11,7 +11,9 @@ import { type KnownChunk, KnownChunks } from "./known_chunks.ts";
 import { MeasuredBody } from "./measured_body.ts";
 import { RebuiltBlocks } from "./rebuilt_blocks.ts";
 import { readPackRange } from "./pack_range.ts";
+import type { OpenPack } from "./stored_chunks.ts";
 import { type LicensedFile, objectName } from "./verified_object.ts";
+import { type ZstdForm, zstdForm } from "./zstd_form.ts";
 
 /** zstd level of chunks: an edge stores while it fetches, so that speed matters. */
 const CHUNK_LEVEL = 3;
@@ -36,6 +38,8 @@ export class ChunkedFiles {
   readonly #blocks: RebuiltBlocks;
   /** By key, in order of use, the oldest first. */
   readonly #hints = new Map<string, HintIndex>();
+  /** The digest at the end of each hint index, which names it. */
+  readonly #digests = new WeakMap<HintIndex, string>();
   /** Files whose chunks are not remembered yet. */
   #unread: readonly LicensedFile[] = [];
 
@@ -77,7 +81,7 @@ export class ChunkedFiles {
     try {
       const hint = await decodeHint(bytes);
       if (hint.fileBytes !== file.length) return undefined;
-      return this.#keep(key, hint);
+      return this.#keep(key, hint, bytes);
     } catch (error) {
       if (!isBrecciaError(error)) throw error;
       return undefined;
@@ -97,9 +101,11 @@ export class ChunkedFiles {
    * `mend` brings the file again.
    */
   async open(file: LicensedFile, mend: () => Promise<void>): Promise<ServedFile | undefined> {
-    if (await this.hint(file) === undefined) return undefined;
+    const hint = await this.hint(file);
+    if (hint === undefined) return undefined;
     const read = (range: ByteRange, signal?: AbortSignal) => this.#read(file, range, mend, signal);
-    return { size: file.length, etag: objectName(file), read };
+    const zstd = this.#zstdForm(file, hint, mend);
+    return { size: file.length, etag: objectName(file), read, ...(zstd && { zstd }) };
   }
 
   /**
@@ -126,8 +132,9 @@ export class ChunkedFiles {
     const { chunks, packs } = await packer.finish();
     const { recipe } = archive;
     const hint = { fileBytes: file.length, fileSha256: sha256, blocks, recipe, chunks, packs };
-    await this.#store.put(hintKey(file), await encodeHint(hint));
-    this.#keep(hintKey(file), hint);
+    const encoded = await encodeHint(hint);
+    await this.#store.put(hintKey(file), encoded);
+    this.#keep(hintKey(file), hint, encoded);
     this.#known.learn(hint);
   }
 
@@ -160,6 +167,36 @@ export class ChunkedFiles {
       if (!isBrecciaError(error)) throw error;
       return undefined;
     }
+  }
+
+  /** The chunks of a file as they are stored, where its content is the file itself. */
+  #zstdForm(
+    file: LicensedFile,
+    hint: HintIndex,
+    mend: () => Promise<void>,
+  ): ZstdForm | undefined {
+    const name = this.#digests.get(hint);
+    if (name === undefined || hint.recipe.steps.some(({ kind }) => kind !== "copy")) {
+      return undefined;
+    }
+    const open: OpenPack = (pack) => Promise.resolve(this.#openPack(pack));
+    const prove = async (chunk: ChunkRef, stored: Uint8Array | undefined): Promise<Uint8Array> => {
+      try {
+        if (stored !== undefined) return (await openStoredChunk(stored, chunk), stored);
+      } catch (error) {
+        if (!isBrecciaError(error)) throw error;
+      }
+      this.#known.forget(hint);
+      await mend();
+      // The rest of an answer that has begun can't be packed otherwise.
+      throw new BrecciaError(
+        "storage-corrupt",
+        `Cannot go on sending ${
+          hintKey(file)
+        }: a pack of it was damaged, and brought again; ask again`,
+      );
+    };
+    return zstdForm({ content: hint, name, open, prove });
   }
 
   async *#read(
@@ -205,7 +242,8 @@ export class ChunkedFiles {
     );
   }
 
-  #keep(key: string, hint: HintIndex): HintIndex {
+  #keep(key: string, hint: HintIndex, encoded: Uint8Array): HintIndex {
+    this.#digests.set(hint, encodeHex(encoded.subarray(-SHA256_BYTES)));
     this.#hints.delete(key);
     this.#hints.set(key, hint);
     for (const oldest of this.#hints.keys()) {

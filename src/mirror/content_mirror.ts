@@ -81,7 +81,7 @@ export class ContentMirror {
       target.hashes.get("sha256")?.toLowerCase() === encodeHex(index.streamSha256);
     // Both are signed; an archive that is no stream of this index is mirrored as any other file.
     if (!sameStream) return await this.#openTarget(target);
-    return archiveFile(index, {
+    return archiveFile(index, objectName(release.index), {
       open: (_, number) => this.#openPackUnverified(index, number),
       mend: async (_, number) => {
         await this.#bringPack(index, number);

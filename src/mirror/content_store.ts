@@ -8,6 +8,7 @@ import { decodePartList, encodePartList, type PartList } from "./part_list.ts";
 import { ChunkedFiles } from "./chunked_files.ts";
 import { readPackRange } from "./pack_range.ts";
 import { VerifiedReads } from "./verified_reads.ts";
+import type { ZstdForm } from "./zstd_form.ts";
 import { checkDigests, type LicensedFile, objectName, VerifiedObject } from "./verified_object.ts";
 
 /** A verified file as it can be served. */
@@ -18,6 +19,8 @@ export interface ServedFile {
   readonly etag: string;
   /** The bytes of `range`, which lies inside the file, in order. */
   read(range: ByteRange, signal?: AbortSignal): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /** The same file compressed, where it is stored so. */
+  readonly zstd?: ZstdForm;
 }
 
 /** Kinds of content, which are the folders it is stored in. */

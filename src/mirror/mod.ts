@@ -29,3 +29,4 @@ export {
   type UpstreamOptions,
 } from "./upstream.ts";
 export type { SweepResult } from "./sweep.ts";
+export type { ZstdForm } from "./zstd_form.ts";

@@ -4,6 +4,7 @@ import { encodeHex, sha256 } from "../../src/bytes/mod.ts";
 import { scrubStore } from "../../src/mirror/scrub.ts";
 import type { ManagedStore } from "../../src/ports/mod.ts";
 import { bodyOf, edgeOf, type EdgeUnderTest } from "../mirror/edge_fixture.ts";
+import { decodeFrames } from "../workers/zstd_frames.ts";
 import { longTarget, type PopulatedRepository, releasesWithDelta } from "./populated_repository.ts";
 
 const HOUR = 3_600_000;
@@ -15,11 +16,16 @@ async function answers(
 ): Promise<Map<string, string>> {
   const seen = new Map<string, string>();
   for (const path of paths) {
-    const response = await edge.get(path);
-    // A stream that is cut off is a refusal, too: the client has fewer bytes than were announced.
-    const body = await bodyOf(response).catch(() => undefined);
-    const whole = response.status === 200 && body !== undefined;
-    seen.set(path, whole ? encodeHex(await sha256(body)) : `refused ${response.status}`);
+    for (const coding of ["identity", "zstd"]) {
+      const response = await edge.get(path, { "accept-encoding": coding });
+      // A stream that is cut off is a refusal, too: the client has fewer bytes than were announced.
+      const body = await bodyOf(response).catch(() => undefined);
+      const whole = response.status === 200 && body !== undefined;
+      const isCoded = response.headers.has("content-encoding");
+      const file = whole && (isCoded ? decodeFrames(body) : body);
+      const answer = file ? encodeHex(await sha256(file)) : `refused ${response.status}`;
+      seen.set(`${path} as ${coding}`, answer);
+    }
   }
   return seen;
 }

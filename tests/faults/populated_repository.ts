@@ -16,6 +16,8 @@ export interface PopulatedRepository {
 export async function releasesWithDelta(): Promise<PopulatedRepository> {
   const origin = await Origin.create();
   const program = noise(400_000, 21);
+  // Compressible, so that archives have a compressed form.
+  program.fill(7, 100_000, 150_000);
   await origin.release("1.0.0", { program });
   const next = program.slice();
   for (let at = 1; at < next.length; at += 5000) next[at]! ^= 0x33;
@@ -34,6 +36,7 @@ export async function releasesWithDelta(): Promise<PopulatedRepository> {
 export async function longTarget(): Promise<PopulatedRepository> {
   const repository = await SimulatedRepository.create();
   const content = noise(17 * 1024 * 1024, 9);
+  content.fill(7, 0, 1024 * 1024);
   await repository.addTarget("disk.img", content);
   await repository.publishRoot();
   await repository.publish();

@@ -1,13 +1,13 @@
 import { MemoryStore } from "../../cache/memory.ts";
 import { StreamLayout, TreeStream } from "../../src/index/mod.ts";
-import { type ObjectStore, systemClock, type TreeReader } from "../../src/ports/mod.ts";
+import { type ManagedStore, systemClock, type TreeReader } from "../../src/ports/mod.ts";
 import { addRelease, initRepository, publishRepository } from "../../src/publish/mod.ts";
 import { MemoryTree, noise } from "../publish/memory_tree.ts";
 import { CONFIG, keyRing, roleSigners } from "../publish/repository_fixture.ts";
 
 /** A repository signed today, since processes have no clock but the machine's, behind a static server. */
 export class HttpRepository implements AsyncDisposable {
-  readonly store: ObjectStore;
+  readonly store: ManagedStore;
   /** The archive of release 1.0.0, too long to be sent in one piece. */
   readonly archive: Uint8Array<ArrayBuffer>;
   /** What release 1.1.0 adds, short enough to be answered from memory. */
@@ -49,6 +49,15 @@ export class HttpRepository implements AsyncDisposable {
   /** Where it is served on the loopback. */
   get url(): string {
     return `http://127.0.0.1:${this.#server.addr.port}/`;
+  }
+
+  /** A file of the repository by the name that its content goes by in URLs. */
+  async read(folder: "metadata" | "targets", name: string): Promise<Uint8Array<ArrayBuffer>> {
+    for await (const { key } of this.store.list(`${folder}/`)) {
+      if (!key.endsWith(`/${name}`) && !key.endsWith(`.${name}`)) continue;
+      return (await this.store.get(key))?.bytes as Uint8Array<ArrayBuffer>;
+    }
+    throw new Error(`the repository has no ${name}`);
   }
 
   /** Answers as the static server does. */

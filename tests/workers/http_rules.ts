@@ -10,6 +10,8 @@ export interface HttpRule {
   readonly headers?: Readonly<Record<string, string | RegExp | null>>;
   /** The body; without it, the answer has none. `"any"`: whatever. */
   readonly body?: Uint8Array | "any";
+  /** What the body holds, as zstd frames. */
+  readonly decoded?: Uint8Array;
   /** Only the edge's own socket shows this: no `Request` holds it, or a hop in between changes it. */
   readonly raw?: true;
   /** The runtime may answer by itself, without the edge's own headers. */
@@ -24,6 +26,8 @@ export interface SampleFile {
   readonly sha256: string;
   readonly type: string;
   readonly cache: RegExp;
+  /** What its answers vary by. */
+  readonly vary: string | null;
 }
 
 const IMMUTABLE = /\bmax-age=31536000, immutable, no-transform$/;
@@ -33,11 +37,11 @@ const POINTER = /^public, max-age=5, must-revalidate, no-transform$/;
 export const CACHE = { IMMUTABLE, POINTER } as const;
 
 /** Rules that every file obeys: RFC 9110, sections 9.3, 13 and 14; RFC 9111, section 5.2. */
-export function fileRules({ target, bytes, sha256, type, cache }: SampleFile): HttpRule[] {
+export function fileRules({ target, bytes, sha256, type, cache, vary }: SampleFile): HttpRule[] {
   const tag = `"${sha256}"`;
   const other = `"${"0".repeat(64)}"`;
   const size = bytes.length;
-  const common = { etag: tag, "accept-ranges": "bytes", "content-type": type };
+  const common = { etag: tag, "accept-ranges": "bytes", "content-type": type, vary };
   const whole = {
     status: 200,
     headers: {
@@ -50,8 +54,8 @@ export function fileRules({ target, bytes, sha256, type, cache }: SampleFile): H
     },
     body: bytes,
   };
-  const notModified = { status: 304, headers: { etag: tag, "cache-control": cache } };
-  const failed = { status: 412, headers: { "cache-control": "no-store" } };
+  const notModified = { status: 304, headers: { etag: tag, "cache-control": cache, vary } };
+  const failed = { status: 412, headers: { "cache-control": "no-store", vary } };
   const part = (from: number, to: number) => ({
     status: 206,
     headers: {
@@ -62,7 +66,7 @@ export function fileRules({ target, bytes, sha256, type, cache }: SampleFile): H
     },
     body: bytes.slice(from, to),
   });
-  const beyond = { status: 416, headers: { "content-range": `bytes */${size}`, etag: null } };
+  const beyond = { status: 416, headers: { "content-range": `bytes */${size}`, etag: null, vary } };
   const date = new Date(0).toUTCString();
   const late = new Date(4e12).toUTCString();
   const range = "bytes=1-3";

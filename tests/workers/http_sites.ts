@@ -12,7 +12,7 @@ import type { HttpSite } from "./http_suite.ts";
 import { askRaw } from "./raw_http.ts";
 
 /** A site that ends with its scope. */
-type OpenSite = HttpSite & AsyncDisposable;
+type OpenSite = HttpSite & AsyncDisposable & { readonly url: string };
 
 /** The app, asked without a socket. */
 export async function appSite(repository: HttpRepository): Promise<HttpSite> {
@@ -44,6 +44,7 @@ export async function denoSite(
   await edge.logged("generation");
   return {
     raw: true,
+    url: edge.url,
     ask: (request) => askRaw(edge.url, request),
     async [Symbol.asyncDispose]() {
       await edge[Symbol.asyncDispose]();
@@ -79,6 +80,7 @@ export async function nodeSite(
   const url = await ready;
   return {
     raw: true,
+    url,
     ask: (request) => askRaw(url, request),
     async [Symbol.asyncDispose]() {
       edge.kill("SIGTERM");
@@ -122,6 +124,7 @@ export async function workerdSite(repository: HttpRepository): Promise<OpenSite>
   return {
     // Miniflare's own server stands in between.
     raw: false,
+    url: url.href,
     ask: (request) => askRaw(url.href, request),
     async [Symbol.asyncDispose]() {
       await workerd.dispose();

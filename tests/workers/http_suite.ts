@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { encodeHex, sha256 } from "../../src/bytes/mod.ts";
 import { packKey } from "../../src/index/mod.ts";
+import { codingRules } from "./coding_rules.ts";
 import { CACHE, fileRules, type HttpRule, methodRules, pathRules } from "./http_rules.ts";
 import type { SampleFile } from "./http_rules.ts";
 import type { HttpRepository } from "./http_repository.ts";
 import type { RawAnswer, RawRequest } from "./raw_http.ts";
+import { decodeFrames } from "./zstd_frames.ts";
 
 /** A place where the edge answers for an {@linkcode HttpRepository}. */
 export interface HttpSite {
@@ -34,8 +36,11 @@ const OF_THE_HOP = [
 /** Checks every rule of HTTP at `site`, and names all that are broken. */
 export async function checkHttp(site: HttpSite, repository: HttpRepository): Promise<void> {
   const files = await sampleFiles(repository);
+  const index = encodeHex(await sha256(await repository.read("targets", "hello-1.0.0.index")));
+  const archives = files.filter(({ vary }) => vary !== null);
   const rules = [
     ...files.flatMap(fileRules),
+    ...archives.flatMap((file) => codingRules(file, `${index}.zstd`)),
     ...methodRules(files),
     ...pathRules(files, 20_000),
   ];
@@ -58,9 +63,10 @@ async function sampleFiles(repository: HttpRepository): Promise<SampleFile[]> {
     bytes: Uint8Array<ArrayBuffer>,
     cache: RegExp = CACHE.IMMUTABLE,
     type = "application/octet-stream",
-  ) => ({ target, bytes, sha256: encodeHex(await sha256(bytes)), cache, type });
-  const read = async (key: string) =>
-    (await repository.store.get(key))?.bytes as Uint8Array<ArrayBuffer>;
+  ) => {
+    const vary = target.endsWith(".tar") ? "accept-encoding" : null;
+    return { target, bytes, sha256: encodeHex(await sha256(bytes)), cache, type, vary };
+  };
   const key = packKey(await sha256(repository.smallPack));
   const archive = encodeHex(await sha256(repository.archive));
   return [
@@ -69,7 +75,7 @@ async function sampleFiles(repository: HttpRepository): Promise<SampleFile[]> {
     await file(`/targets/${archive}.hello-1.0.0.tar`, repository.archive),
     await file(
       "/metadata/timestamp.json",
-      await read("metadata/timestamp.json"),
+      await repository.read("metadata", "timestamp.json"),
       CACHE.POINTER,
       "application/json",
     ),
@@ -90,13 +96,23 @@ function checkAnswer(answer: RawAnswer, rule: HttpRule): void {
       : actual === value;
     assert.ok(holds, `${name}: ${actual}, not ${value}`);
   }
+  if (rule.decoded !== undefined) {
+    assert.ok(answer.bytes.length < rule.decoded.length, "it is no shorter");
+    assert.equal(answer.headers.get("content-length"), String(answer.bytes.length));
+    assert.ok(rule.decoded.every(equalTo(decodeFrames(answer.bytes))), "another content");
+    return;
+  }
   if (rule.body === "any") {
     assert.ok(!new TextDecoder().decode(answer.bytes).includes("s3cret"), "it reflects a secret");
     return;
   }
   const body = rule.body ?? new Uint8Array();
   assert.equal(answer.bytes.length, body.length, "length of the body");
-  assert.ok(answer.bytes.every((byte, at) => byte === body[at]), "another body");
+  assert.ok(answer.bytes.every(equalTo(body)), "another body");
+}
+
+function equalTo(bytes: Uint8Array): (byte: number, at: number) => boolean {
+  return (byte, at) => byte === bytes[at];
 }
 
 async function checkHead(site: HttpSite, target: string): Promise<void> {
