@@ -6,7 +6,7 @@
 
 import { type Context, Hono } from "hono";
 import { isBrecciaError } from "../src/errors.ts";
-import type { Edge, EdgeStatus } from "../src/mirror/mod.ts";
+import type { Edge, EdgeStatus, StoreSize } from "../src/mirror/mod.ts";
 import { type Clock, type Log, silentTracer, systemClock, type Tracer } from "../src/ports/mod.ts";
 import { type Answered, logAnswer, pathOf } from "./access_log.ts";
 import { chunkResponse } from "./chunk_response.ts";
@@ -17,6 +17,7 @@ import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { identify, type RequestIdentity } from "./request_identity.ts";
 import { amendRequestSpan } from "./request_span.ts";
 import { pageResponse } from "./page_response.ts";
+import { savingsOf } from "./savings.ts";
 import { StatusPage } from "./status_page.tsx";
 import { Traffic } from "./traffic.ts";
 
@@ -50,6 +51,8 @@ export interface AppOptions {
   readonly traffic?: Traffic;
   /** How the edge fares. Default: as `edge` says. */
   readonly status?: () => EdgeStatus;
+  /** What the store holds, as it was measured last. Default: it is not told. */
+  readonly storeSize?: () => StoreSize | null;
 }
 
 /** Methods that each kind of route answers. */
@@ -75,9 +78,12 @@ export function createApp(
     clock = systemClock,
     traffic = new Traffic(clock),
     status: statusNow = () => edge.status(),
+    storeSize,
   }: AppOptions,
 ): EdgeApp {
   const app = new Hono<Identified>();
+  const savings = () => savingsOf(edge, { traffic, size: storeSize?.() });
+  traffic.watch(edge.reads);
   // Answers from memory are too quick to make anything for nobody.
   const isTold = accessLog || tracer !== silentTracer;
   const tell = (route: string, answered: Answered): void => {
@@ -139,11 +145,11 @@ export function createApp(
   });
   app.on(["GET", "HEAD"], "/healthz", () => pageResponse("ok\n", "text/plain; charset=utf-8"));
   app.on(["GET", "HEAD"], "/readyz", () => readiness(statusNow()));
-  app.on(["GET", "HEAD"], "/status.json", () => jsonPage(statusNow()));
+  app.on(["GET", "HEAD"], "/status.json", () => jsonPage({ ...statusNow(), ...savings() }));
   app.on(
     ["GET", "HEAD"],
     "/metrics",
-    () => pageResponse(metricsText(statusNow(), traffic), METRICS_TYPE),
+    () => pageResponse(metricsText(statusNow(), traffic, savings()), METRICS_TYPE),
   );
   app.on(["GET", "HEAD"], "/", async () => {
     const status = statusNow();
@@ -151,6 +157,7 @@ export function createApp(
     const releases = await edge.served?.novelties().catch(() => []) ?? [];
     const page = StatusPage({
       status,
+      savings: savings(),
       releases,
       routes: traffic.totals(),
       hour: traffic.lastHour(),

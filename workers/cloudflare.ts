@@ -73,7 +73,7 @@ export function createWorker(
         return { edge: await openEdge(env, upstream, store), prefix: upstream.prefix, log, clock };
       }),
     );
-    return prefixed ? createSite(mounted, clock) : createApp(mounted[0]!);
+    return prefixed ? createSite(mounted, { clock }) : createApp(mounted[0]!);
   };
   return {
     async fetch(asked, env, context) {

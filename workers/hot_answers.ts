@@ -56,6 +56,7 @@ export class HotAnswers {
     const tag = key.slice(route.length + 1);
     const prepared = this.#prepare(key, tag, { policy: "immutable", length: body.length });
     if (known === null) {
+      this.#edge.reads.memory++;
       const response = new Response(streamOf(body), { headers: prepared.whole });
       return { response, bytes: body.length, route };
     }

@@ -5,13 +5,14 @@
  * @module
  */
 
-import type { EdgeStatus } from "../src/mirror/mod.ts";
+import type { EdgeStatus, StoreSize } from "../src/mirror/mod.ts";
 import { type Clock, systemClock } from "../src/ports/mod.ts";
 import { type AppOptions, createApp, type EdgeApp } from "./app.ts";
 import { COMMON_HEADERS } from "./headers.ts";
 import { joinMetrics } from "./joined_metrics.ts";
-import { METRICS_TYPE, metricsText } from "./metrics.ts";
+import { METRICS_TYPE, metricsText, storeMetrics } from "./metrics.ts";
 import { pageResponse } from "./page_response.ts";
+import { type Savings, savingsOf, sumSavings } from "./savings.ts";
 import { SitePage } from "./site_page.tsx";
 import { Traffic } from "./traffic.ts";
 
@@ -30,12 +31,20 @@ export interface UpstreamStatus extends EdgeStatus {
 }
 
 /** How a process with several upstreams fares, as its `/status.json` shows it. */
-export interface SiteStatus {
+export interface SiteStatus extends Savings {
   /** True when one of them is ready: one that is not must not take the others out of service. */
   readonly ready: boolean;
   /** The reasons of all, each with the name of its upstream before it. */
   readonly reasons: readonly string[];
-  readonly upstreams: readonly UpstreamStatus[];
+  readonly upstreams: readonly (UpstreamStatus & Savings)[];
+}
+
+/** What the upstreams of a process have in common. */
+export interface SiteOptions {
+  /** Default: the runtime's. */
+  readonly clock?: Clock;
+  /** What the store holds, as it was measured last. Default: not known. */
+  readonly storeSize?: () => StoreSize | null;
 }
 
 /** What can't be a prefix: routes of the process, and of an upstream that is served at `/`. */
@@ -60,10 +69,17 @@ interface Mounted {
   readonly status: () => EdgeStatus;
 }
 
+/** What the routes of the process tell of. */
+interface Site {
+  readonly mounted: readonly Mounted[];
+  readonly clock: Clock;
+  readonly storeSize: () => StoreSize | null;
+}
+
 /** The routes of docs/edge.md for several upstreams. Their names and prefixes differ. */
 export function createSite(
   upstreams: readonly MountedUpstream[],
-  clock: Clock = systemClock,
+  { clock = systemClock, storeSize = () => null }: SiteOptions = {},
 ): EdgeApp {
   const mounted = upstreams.map((upstream): Mounted => {
     const { edge, log, traffic = new Traffic(clock), status = () => edge.status() } = upstream;
@@ -77,6 +93,7 @@ export function createSite(
   });
   const byPrefix = new Map(mounted.map((one) => [one.upstream.prefix.slice(1), one.app]));
   const byName = new Map(mounted.map((one) => [one.upstream.edge.name, one.app]));
+  const site: Site = { mounted, clock, storeSize };
   return {
     fetch(request) {
       const { segment, origin, rest } = cutUrl(request.url);
@@ -88,7 +105,7 @@ export function createSite(
         return app?.fetch(new Request(origin + about, request)) ?? notFound();
       }
       if (!isOwn(segment, rest)) return byPrefix.get("")?.fetch(request) ?? notFound();
-      return ownResponse(request, () => PROCESS_ROUTES.get(segment)!(mounted, clock));
+      return ownResponse(request, () => PROCESS_ROUTES.get(segment)!(site));
     },
   };
 }
@@ -110,24 +127,26 @@ function isOwn(segment: string, rest: string): boolean {
   return PROCESS_ROUTES.has(segment) && /^\/(?:\?|$)/.test(rest);
 }
 
-type Answer = (mounted: readonly Mounted[], clock: Clock) => Response | Promise<Response>;
+type Answer = (site: Site) => Response | Promise<Response>;
 
 const PROCESS_ROUTES: ReadonlyMap<string, Answer> = new Map<string, Answer>([
   ["healthz", () => pageResponse("ok\n", "text/plain; charset=utf-8")],
-  ["readyz", (mounted) => {
-    const { ready, reasons, upstreams } = statusOf(mounted);
+  ["readyz", (site) => {
+    const { ready, reasons, upstreams } = statusOf(site);
     const each = upstreams.map(({ name, ready, reasons }) => ({ name, ready, reasons }));
     return json({ ready, reasons, upstreams: each }, ready ? 200 : 503);
   }],
-  ["status.json", (mounted) => json(statusOf(mounted), 200)],
-  ["metrics", (mounted) => {
-    const texts = mounted.map(({ upstream: { edge, traffic }, status }) =>
-      [edge.name, metricsText(status(), traffic)] as const
-    );
-    return pageResponse(joinMetrics(texts), METRICS_TYPE);
+  ["status.json", (site) => json(statusOf(site), 200)],
+  ["metrics", ({ mounted, storeSize }) => {
+    const texts = mounted.map(({ upstream: { edge, traffic }, status }) => {
+      const savings = savingsOf(edge, { traffic, size: undefined });
+      return [edge.name, metricsText(status(), traffic, savings)] as const;
+    });
+    const shared = storeMetrics(storeSize()).map((line) => `${line}\n`).join("");
+    return pageResponse(joinMetrics(texts) + shared, METRICS_TYPE);
   }],
-  ["", async (mounted, clock) => {
-    const page = SitePage({ status: statusOf(mounted), now: clock.now() });
+  ["", async (site) => {
+    const page = SitePage({ status: statusOf(site), now: site.clock.now() });
     const policy = "default-src 'none'; style-src 'unsafe-inline'";
     return pageResponse(`<!doctype html>${await page}`, "text/html; charset=utf-8", {
       headers: { "content-security-policy": policy },
@@ -135,14 +154,16 @@ const PROCESS_ROUTES: ReadonlyMap<string, Answer> = new Map<string, Answer>([
   }],
 ]);
 
-function statusOf(mounted: readonly Mounted[]): SiteStatus {
-  const upstreams = mounted.map(({ upstream: { edge, prefix }, status }) => {
-    return { name: edge.name, prefix, ...status() };
+function statusOf({ mounted, storeSize }: Site): SiteStatus {
+  const upstreams = mounted.map(({ upstream: { edge, prefix, traffic }, status }) => {
+    const savings = savingsOf(edge, { traffic, size: undefined });
+    return { name: edge.name, prefix, ...status(), ...savings };
   });
   return {
     ready: upstreams.some(({ ready }) => ready),
     reasons: upstreams.flatMap(({ name, reasons }) => reasons.map((why) => `${name}: ${why}`)),
     upstreams,
+    ...sumSavings(upstreams, storeSize()),
   };
 }
 

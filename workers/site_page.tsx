@@ -5,6 +5,7 @@ import type { FC } from "hono/jsx";
 import type { SiteStatus, UpstreamStatus } from "./site.ts";
 import { Freshness, Reasons, STATE_WORDS, stateOf } from "./status_page.tsx";
 import { STATUS_STYLE } from "./status_style.ts";
+import { SavingsTiles, type SavingsTilesProps } from "./status_tiles.tsx";
 
 /** What the page shows. */
 export interface SitePageProps {
@@ -32,6 +33,7 @@ export const SitePage: FC<SitePageProps> = (
         <p class={`state ${stateOf(status)}`}>{title(status)}</p>
       </header>
       <main>
+        <SavingsTiles licensed={licensedBy(status)} savings={status} now={now} />
         {status.upstreams.map((upstream) => (
           <OneUpstream key={upstream.name} status={upstream} now={now} />
         ))}
@@ -53,6 +55,14 @@ const OneUpstream: FC<{ status: UpstreamStatus; now: number }> = ({ status, now 
     <Freshness status={status} now={now} />
   </section>
 );
+
+/** All upstreams together. One that brings content on demand leaves open how much of it is here. */
+function licensedBy({ upstreams }: SiteStatus): SavingsTilesProps["licensed"] {
+  return {
+    targetBytes: upstreams.reduce((sum, { targetBytes }) => sum + targetBytes, 0),
+    onDemand: upstreams.some(({ onDemand }) => onDemand),
+  };
+}
 
 /** `2 of 3 upstreams ready`. */
 function title({ upstreams }: SiteStatus): string {

@@ -1,14 +1,20 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 import { raw } from "hono/html";
-import type { Child, FC } from "hono/jsx";
+import type { FC } from "hono/jsx";
 import type { EdgeStatus, ReleaseNovelty } from "../src/mirror/mod.ts";
+import { AnswersSection } from "./answers_section.tsx";
+import { size, span } from "./page_units.ts";
+import { ReleaseTable } from "./release_table.tsx";
+import type { Savings } from "./savings.ts";
 import { STATUS_STYLE } from "./status_style.ts";
+import { SavingsTiles, Tile } from "./status_tiles.tsx";
 import type { Minute, RouteTotals } from "./traffic.ts";
 
 /** What the page shows. */
 export interface StatusPageProps {
   readonly status: EdgeStatus;
+  readonly savings: Savings;
   readonly releases: readonly ReleaseNovelty[];
   readonly routes: readonly RouteTotals[];
   /** Answers of the last hour, minute by minute. */
@@ -19,7 +25,7 @@ export interface StatusPageProps {
 
 /** The page for the people who run the edge. It needs no script, and asks for nothing but itself. */
 export const StatusPage: FC<StatusPageProps> = (
-  { status, releases, routes, hour, now }: StatusPageProps,
+  { status, savings, releases, routes, hour, now }: StatusPageProps,
 ): ReturnType<FC<StatusPageProps>> => (
   <html lang="en">
     <head>
@@ -38,8 +44,9 @@ export const StatusPage: FC<StatusPageProps> = (
       <main>
         <Reasons reasons={status.reasons} />
         <Freshness status={status} now={now} />
-        <Releases releases={releases} />
-        <Answers routes={routes} hour={hour} />
+        <SavingsTiles licensed={status} savings={savings} now={now} />
+        <ReleaseTable releases={releases} />
+        <AnswersSection routes={routes} hour={hour} />
       </main>
     </body>
   </html>
@@ -95,147 +102,3 @@ export const Freshness: FC<{ status: EdgeStatus; now: number }> = (
     </dl>
   );
 };
-
-const Tile: FC<{ name: string; children?: Child }> = ({ name, children }) => (
-  <div>
-    <dt>{name}</dt>
-    <dd>{children}</dd>
-  </div>
-);
-
-const Releases: FC<{ releases: readonly ReleaseNovelty[] }> = ({ releases }) => (
-  <section>
-    <h2>Releases</h2>
-    {releases.length === 0
-      ? <p>None of ours; targets are served as they are.</p>
-      : (
-        <table class="releases">
-          <caption>
-            Strong stretches are new in a release, pale ones are shared with the one before.
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">Release</th>
-              <th scope="col">Channels</th>
-              <th scope="col" class="number">Size</th>
-              <th scope="col" class="number">New</th>
-              <th scope="col">Where</th>
-            </tr>
-          </thead>
-          <tbody>
-            {releases.map((release) => <Release key={release.info.archive} release={release} />)}
-          </tbody>
-        </table>
-      )}
-  </section>
-);
-
-const Release: FC<{ release: ReleaseNovelty }> = ({ release: { info, novelty } }) => {
-  const share = novelty.bytes === 0 ? 0 : Math.round(100 * novelty.newBytes / novelty.bytes);
-  return (
-    <tr>
-      <th scope="row">
-        {info.app} {info.version} {info.platform !== "any" && <small>{info.platform}</small>}
-      </th>
-      <td>{info.channels.join(", ") || "withdrawn"}</td>
-      <td class="number">{size(novelty.bytes)}</td>
-      <td class="number">{size(novelty.newBytes)} ({share} %)</td>
-      <td>
-        <svg
-          class="strip"
-          viewBox={`0 0 ${novelty.strip.length} 8`}
-          preserveAspectRatio="none"
-          role="img"
-          aria-label={`${share} % of it is new`}
-        >
-          {novelty.strip.map((fresh, at) => (
-            <rect
-              key={at}
-              x={at}
-              y="0"
-              width="1.02"
-              height="8"
-              fill-opacity={(0.12 + 0.88 * fresh).toFixed(2)}
-            />
-          ))}
-        </svg>
-      </td>
-    </tr>
-  );
-};
-
-const Answers: FC<{ routes: readonly RouteTotals[]; hour: readonly Minute[] }> = (
-  { routes, hour },
-) => (
-  <section>
-    <h2>Answers</h2>
-    <LastHour hour={hour} />
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Route</th>
-          <th scope="col" class="number">Answers</th>
-          <th scope="col" class="number">Errors</th>
-          <th scope="col" class="number">Sent</th>
-        </tr>
-      </thead>
-      <tbody>
-        {routes.map(({ route, answers, errors, bytes }) => (
-          <tr key={route}>
-            <th scope="row">{route}</th>
-            <td class="number">{answers.toLocaleString("en")}</td>
-            <td class="number">{errors.toLocaleString("en")}</td>
-            <td class="number">{size(bytes)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </section>
-);
-
-/** A bar for each minute; errors stand at the foot of a bar. */
-const LastHour: FC<{ hour: readonly Minute[] }> = ({ hour }) => {
-  const most = Math.max(1, ...hour.map(({ answers }) => answers));
-  const sum = (key: keyof Minute) => hour.reduce((total, minute) => total + minute[key], 0);
-  const told = `${sum("answers").toLocaleString("en")} in the last hour, ` +
-    `${sum("errors").toLocaleString("en")} of them errors; ` +
-    `at most ${most.toLocaleString("en")} in a minute`;
-  return (
-    <figure>
-      <svg
-        class="hour"
-        viewBox={`0 0 ${hour.length} 100`}
-        preserveAspectRatio="none"
-        role="img"
-        aria-label={told}
-      >
-        {hour.map(({ answers, errors }, at) => {
-          const [whole, wrong] = [100 * answers / most, 100 * errors / most];
-          return (
-            <>
-              <rect x={at} y={100 - whole} width="0.8" height={whole} />
-              <rect class="wrong" x={at} y={100 - wrong} width="0.8" height={wrong} />
-            </>
-          );
-        })}
-      </svg>
-      <figcaption>{told}</figcaption>
-    </figure>
-  );
-};
-
-/** `3 d 4 h`, `12 min`: the two largest units that say something. */
-function span(milliseconds: number): string {
-  const minutes = Math.floor(milliseconds / 60_000);
-  const [days, hours] = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24];
-  if (days > 0) return `${days} d ${hours} h`;
-  if (hours > 0) return `${hours} h ${minutes % 60} min`;
-  return minutes > 0 ? `${minutes} min` : "less than a minute";
-}
-
-/** `1.5 MB`: decimal units, as networks are sold. */
-function size(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  const step = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
-  return `${(bytes / 1000 ** step).toFixed(step === 0 ? 0 : 1)} ${units[step]}`;
-}

@@ -1,3 +1,4 @@
+import type { ReadCounts } from "../src/mirror/mod.ts";
 import { type Clock, systemClock } from "../src/ports/mod.ts";
 
 /** Upper bounds of the latency buckets, in seconds; the last one is without bound. */
@@ -38,6 +39,8 @@ export interface TrafficCounts {
   readonly seconds: ReadonlyMap<string, Times>;
   /** The last hour by minutes since 1970. */
   readonly minutes: ReadonlyMap<number, Minute>;
+  /** Where content came from. */
+  readonly reads: ReadCounts;
 }
 
 /** Times of the answers of one route. */
@@ -56,6 +59,7 @@ export class Traffic {
   readonly #seconds = new Map<string, Times>();
   readonly #minutes = new Map<number, Minute>();
   readonly #clock: Clock;
+  #reads: Readonly<ReadCounts> = { memory: 0, store: 0, upstream: 0 };
   #elsewhere: readonly TrafficCounts[] = [];
 
   /** Counts minutes by `clock`. */
@@ -89,6 +93,16 @@ export class Traffic {
     add(this.#bytes, route, bytes);
   }
 
+  /** Shows these counters of reads, which somebody else counts. */
+  watch(reads: Readonly<ReadCounts>): void {
+    this.#reads = reads;
+  }
+
+  /** Where content came from. */
+  reads(): ReadCounts {
+    return this.#all().reads;
+  }
+
   /** Its own counters, now. */
   counts(): TrafficCounts {
     return {
@@ -97,6 +111,7 @@ export class Traffic {
       bytes: this.#bytes,
       seconds: this.#seconds,
       minutes: this.#minutes,
+      reads: { ...this.#reads },
     };
   }
 
@@ -128,12 +143,15 @@ export class Traffic {
   /** The counters in the text format of Prometheus. */
   *lines(): Generator<string> {
     const { answers, bytes: sent, seconds } = this.#all();
+    yield "# HELP breccia_answers_total Answers by kind of route and HTTP status.";
     yield "# TYPE breccia_answers_total counter";
     for (const [labels, count] of answers) yield `breccia_answers_total{${labels}} ${count}`;
+    yield "# HELP breccia_sent_bytes_total Body bytes sent.";
     yield "# TYPE breccia_sent_bytes_total counter";
     for (const [route, bytes] of sent) {
       yield `breccia_sent_bytes_total{route="${route}"} ${bytes}`;
     }
+    yield "# HELP breccia_answer_seconds From the request to the head of its answer.";
     yield "# TYPE breccia_answer_seconds histogram";
     for (const [route, { sum, buckets }] of seconds) {
       let count = 0;
@@ -154,10 +172,14 @@ export class Traffic {
     const bytes = new Map<string, number>();
     const seconds = new Map<string, Times>();
     const minutes = new Map<number, Minute>();
+    const reads = { memory: 0, store: 0, upstream: 0 };
     for (const counts of [this.counts(), ...this.#elsewhere]) {
       for (const [labels, count] of counts.answers) add(answers, labels, count);
       for (const [route, count] of counts.errors) add(errors, route, count);
       for (const [route, count] of counts.bytes) add(bytes, route, count);
+      reads.memory += counts.reads.memory;
+      reads.store += counts.reads.store;
+      reads.upstream += counts.reads.upstream;
       for (const [at, minute] of counts.minutes) {
         const sum = minuteOf(minutes, at);
         sum.answers += minute.answers;
@@ -169,7 +191,7 @@ export class Traffic {
         for (const [number, count] of buckets.entries()) times.buckets[number]! += count;
       }
     }
-    return { answers, errors, bytes, seconds, minutes };
+    return { answers, errors, bytes, seconds, minutes, reads };
   }
 }
 

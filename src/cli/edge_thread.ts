@@ -7,7 +7,7 @@
 import { serveOnDeno } from "../../workers/deno.ts";
 import { openTelemetryTracer } from "../../workers/open_telemetry.ts";
 import { Traffic, type TrafficCounts } from "../../workers/traffic.ts";
-import type { Edge, EdgeStatus } from "../mirror/mod.ts";
+import type { Edge, EdgeStatus, StoreSize } from "../mirror/mod.ts";
 import { logLines } from "./log_lines.ts";
 import type { EdgeSite } from "./edge_site.ts";
 import { openEdges, siteApp } from "./open_edge.ts";
@@ -20,8 +20,12 @@ export type ToThread =
     readonly address: Address;
     readonly accessLog: boolean;
   }
-  /** How each upstream fares, in the order of the site. */
-  | { readonly type: "state"; readonly upstreams: readonly UpstreamState[] }
+  /** How each upstream fares, in the order of the site, and what the store holds. */
+  | {
+    readonly type: "state";
+    readonly upstreams: readonly UpstreamState[];
+    readonly storeSize: StoreSize | null;
+  }
   | { readonly type: "stop" };
 
 /** What a thread says. */
@@ -52,12 +56,14 @@ const thread = self as unknown as {
 const stop = new AbortController();
 let upstreams: readonly { readonly edge: Edge; readonly traffic: Traffic }[] = [];
 let states: readonly UpstreamState[] = [];
+let storeSize: StoreSize | null = null;
 
 thread.onmessage = ({ data }) => {
   if (data.type === "start") void serve(data);
   else if (data.type === "stop") stop.abort();
   else {
     states = data.upstreams;
+    storeSize = data.storeSize;
     for (const [at, { edge, traffic }] of upstreams.entries()) {
       const { status, elsewhere } = states[at]!;
       traffic.showWith(elsewhere);
@@ -86,7 +92,7 @@ async function serve(
     status: () => states[at]?.status ?? edge.status(),
   }));
   upstreams = opened;
-  const app = siteApp(site, opened);
+  const app = siteApp(site, opened, () => storeSize);
   const onListen = (): void => thread.postMessage({ type: "listening" });
   await serveOnDeno(app, { ...address, reusePort: true, signal: stop.signal, log, onListen });
   thread.postMessage({ type: "stopped" });

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { Traffic, TrafficCounts } from "../../workers/traffic.ts";
 import { BrecciaError } from "../errors.ts";
-import type { Edge } from "../mirror/mod.ts";
+import type { Edge, StoreKeeper } from "../mirror/mod.ts";
 import type { Address, FromThread, ToThread } from "./edge_thread.ts";
 import type { EdgeSite } from "./edge_site.ts";
 
@@ -14,6 +14,8 @@ export interface EdgeThreadOptions {
   readonly site: EdgeSite;
   /** The edges of the leading thread, which alone asks for news, and its counters; in the order of the site. */
   readonly upstreams: readonly { readonly edge: Edge; readonly traffic: Traffic }[];
+  /** Knows what the store holds. */
+  readonly keeper: StoreKeeper;
   /** Whether each logs its answers. */
   readonly accessLog: boolean;
   /** Takes a line of a thread's log. */
@@ -99,14 +101,14 @@ export class EdgeThreads {
   }
 
   #exchange(): void {
-    const { upstreams } = this.#options;
+    const { upstreams, keeper } = this.#options;
     const statuses = upstreams.map(({ edge }) => edge.status());
     for (const thread of this.#threads) {
       const states = upstreams.map(({ traffic }, at) => ({
         status: statuses[at]!,
         elsewhere: [traffic.counts(), ...this.#countsBut(thread, at)],
       }));
-      post(thread.worker, { type: "state", upstreams: states });
+      post(thread.worker, { type: "state", upstreams: states, storeSize: keeper.size });
     }
     for (const [at, { traffic }] of upstreams.entries()) {
       traffic.showWith(this.#countsBut(undefined, at));

@@ -2,7 +2,7 @@ import { createApp, type EdgeApp } from "../../workers/app.ts";
 import { createSite, type MountedUpstream } from "../../workers/site.ts";
 import { QuotaStore } from "../../cache/quota.ts";
 import { TracedStore } from "../../cache/traced.ts";
-import { Edge, Upstream } from "../mirror/mod.ts";
+import { Edge, type StoreSize, Upstream } from "../mirror/mod.ts";
 import {
   type Log,
   type ManagedStore,
@@ -62,13 +62,15 @@ function openEdge(
   });
 }
 
-/** The app that serves a site. `upstreams` lack only where the site has them. */
+/** The app that serves a site. `upstreams` lack only where the site has them; they share one store. */
 export function siteApp(
   site: EdgeSite,
   upstreams: readonly Omit<MountedUpstream, "prefix">[],
+  storeSize: () => StoreSize | null,
 ): EdgeApp {
-  if (!site.prefixed) return createApp(upstreams[0]!);
-  return createSite(
-    upstreams.map((upstream, at) => ({ ...upstream, prefix: site.upstreams[at]!.prefix })),
-  );
+  if (!site.prefixed) return createApp({ ...upstreams[0]!, storeSize });
+  const mounted = upstreams.map((upstream, at) => {
+    return { ...upstream, prefix: site.upstreams[at]!.prefix };
+  });
+  return createSite(mounted, { storeSize });
 }

@@ -21,6 +21,7 @@ export interface CatalogMatch {
 /** What one generation of metadata licenses, as far as a filter lets it through. */
 export class Catalog {
   readonly #metadata: VerifiedMetadata;
+  #bytes: number | undefined;
   /** By target path. */
   readonly targets: ReadonlyMap<string, VerifiedTarget>;
   readonly releases: readonly CatalogRelease[];
@@ -71,6 +72,11 @@ export class Catalog {
     const targets = new Map<string, VerifiedTarget>();
     for await (const target of metadata.allTargets()) targets.set(target.path, target);
     return new Catalog(metadata, targets, filter);
+  }
+
+  /** Length of all targets together, in bytes: what a static host of the same would hold. */
+  get bytes(): number {
+    return this.#bytes ??= [...this.targets.values()].reduce((sum, { length }) => sum + length, 0);
   }
 
   /** The metadata that license it. */

@@ -10,6 +10,7 @@ import { type ContentKind, ContentStore, isChunked, type ServedFile } from "./co
 import { gather } from "./gather.ts";
 import { fetchHinted } from "./hinted_fetch.ts";
 import { InFlight } from "./in_flight.ts";
+import { noReads, type ReadCounts, type ReadSource } from "./read_counts.ts";
 import { ReleaseShelf } from "./release_shelf.ts";
 import type { Upstream } from "./upstream.ts";
 import { type LicensedFile, objectName } from "./verified_object.ts";
@@ -17,6 +18,14 @@ import { licensedPack, verifyPack } from "./verified_pack.ts";
 
 /** What is fetched at once, so that memory stays far below 128 MiB. */
 const FETCH_BOUNDS = { items: 16, bytes: 4 * 1024 * 1024 };
+
+/** Who is told of what a {@linkcode ContentMirror} does. */
+export interface ContentMirrorOptions {
+  /** Counts where content comes from that is opened to be served. */
+  readonly reads?: ReadCounts;
+  /** Receives spans of verification. Default none. */
+  readonly tracer?: Tracer;
+}
 
 /**
  * Brings licensed content into the store, and reads it from there. Whatever is asked for while the same
@@ -27,15 +36,17 @@ export class ContentMirror {
   readonly content: ContentStore;
   readonly #upstream: Upstream;
   readonly #tracer: Tracer;
+  readonly #reads: ReadCounts;
   readonly #fetching = new InFlight<void>();
   readonly #locations = new WeakMap<LicensedFile, string>();
   readonly #shelf = new ReleaseShelf((index) => this.#openTarget(index as VerifiedTarget));
 
   /** Fetches from `upstream` into `store`. */
-  constructor(store: ObjectStore, upstream: Upstream, tracer: Tracer = silentTracer) {
-    this.content = new ContentStore(store, tracer);
+  constructor(store: ObjectStore, upstream: Upstream, options: ContentMirrorOptions = {}) {
+    this.#tracer = options.tracer ?? silentTracer;
+    this.#reads = options.reads ?? noReads();
+    this.content = new ContentStore(store, this.#tracer);
     this.#upstream = upstream;
-    this.#tracer = tracer;
   }
 
   /**
@@ -75,12 +86,12 @@ export class ContentMirror {
   async openTarget(catalog: Catalog, target: VerifiedTarget): Promise<ServedFile> {
     this.#locations.set(target, catalog.locationOf(target));
     const release = catalog.releaseOfArchive(target);
-    if (release === undefined) return await this.#openTarget(target);
+    if (release === undefined) return await this.#serveTarget(target);
     const index = await this.openIndex(catalog, release);
     const sameStream = index.streamBytes === target.length &&
       target.hashes.get("sha256")?.toLowerCase() === encodeHex(index.streamSha256);
     // Both are signed; an archive that is no stream of this index is mirrored as any other file.
-    if (!sameStream) return await this.#openTarget(target);
+    if (!sameStream) return await this.#serveTarget(target);
     return archiveFile(index, objectName(release.index), {
       open: (_, number) => this.#openPackUnverified(index, number),
       mend: async (_, number) => {
@@ -99,12 +110,12 @@ export class ContentMirror {
   /** A pack, from the store or fetched. */
   async openPack(index: ReleaseIndex, number: number): Promise<ServedFile> {
     const pack = licensedPack(index.packs[number] as PackRef);
-    return await this.#open("packs", pack, () => this.#bringPack(index, number));
+    return await this.#serve("packs", pack, () => this.#bringPack(index, number));
   }
 
   /** A delta, from the store or fetched. */
   async openDelta(delta: LicensedDelta): Promise<ServedFile> {
-    return await this.#open("deltas", delta, () => this.#bringDelta(delta));
+    return await this.#serve("deltas", delta, () => this.#bringDelta(delta));
   }
 
   async #bringRelease(
@@ -122,6 +133,14 @@ export class ContentMirror {
     }
   }
 
+  async #serveTarget(target: VerifiedTarget): Promise<ServedFile> {
+    return await this.#serve(
+      "targets",
+      target,
+      () => this.#bringTarget(target, this.#locations.get(target) ?? target.path),
+    );
+  }
+
   async #openTarget(target: VerifiedTarget): Promise<ServedFile> {
     const location = this.#locations.get(target) ?? target.path;
     return await this.#open("targets", target, () => this.#bringTarget(target, location));
@@ -130,9 +149,26 @@ export class ContentMirror {
   async #openPackUnverified(index: ReleaseIndex, number: number): Promise<ServedFile | undefined> {
     const pack = licensedPack(index.packs[number] as PackRef);
     const there = await this.content.openUnverified(pack);
+    this.#reads[there === undefined ? "upstream" : "store"]++;
     if (there !== undefined) return there;
     await this.#bringPack(index, number);
     return await this.content.openUnverified(pack);
+  }
+
+  /** Opens content for somebody who asked, and counts where it came from. */
+  async #serve(
+    kind: ContentKind,
+    file: LicensedFile,
+    bring: () => Promise<void>,
+  ): Promise<ServedFile> {
+    const inMemory = this.content.inMemory(`${kind}/${objectName(file)}`) !== undefined;
+    let source: ReadSource = inMemory ? "memory" : "store";
+    const served = await this.#open(kind, file, () => {
+      source = "upstream";
+      return bring();
+    });
+    this.#reads[source]++;
+    return served;
   }
 
   /** From the store where it is whole there, else brought first. */

@@ -14,6 +14,7 @@ import { ContentMirror } from "./content_mirror.ts";
 import type { EdgeStatus, RefreshTrouble } from "./edge_status.ts";
 import { Generation } from "./generation.ts";
 import { InFlight } from "./in_flight.ts";
+import { noReads, type ReadCounts } from "./read_counts.ts";
 import { ServedGeneration } from "./served_generation.ts";
 import { mayBeSwept } from "./sweep.ts";
 import { DEFAULT_UPSTREAM, isContentKey, pointerKey } from "./store_layout.ts";
@@ -67,6 +68,8 @@ export class Edge {
   readonly name: string;
   /** Key of the pointer to what is current. */
   readonly pointerKey: string;
+  /** Where the content came from that was served. */
+  readonly reads: ReadCounts = noReads();
   readonly #options: EdgeOptions;
   readonly #tracer: Tracer;
   readonly #mirror: ContentMirror;
@@ -84,7 +87,10 @@ export class Edge {
     this.#options = options;
     this.#tracer = options.tracer ?? silentTracer;
     this.#filter = new TargetFilter(options.rules);
-    this.#mirror = new ContentMirror(options.store, options.upstream, this.#tracer);
+    this.#mirror = new ContentMirror(options.store, options.upstream, {
+      reads: this.reads,
+      tracer: this.#tracer,
+    });
   }
 
   /**
@@ -206,6 +212,8 @@ export class Edge {
       },
       targets: catalog?.targets.size ?? 0,
       filtered: catalog?.filtered ?? 0,
+      targetBytes: catalog?.bytes ?? 0,
+      onDemand: this.#options.onDemand === true,
       releases: (catalog?.releases ?? []).map(({ info }) => ({
         app: info.app,
         version: info.version,

@@ -33,6 +33,10 @@ export interface EdgeStatus {
   readonly targets: number;
   /** How many are licensed and left out by the filters. */
   readonly filtered: number;
+  /** Their length together, in bytes, as a static host would hold them. */
+  readonly targetBytes: number;
+  /** True when content is brought only when it is first asked for. */
+  readonly onDemand: boolean;
   /** The releases among them. */
   readonly releases: readonly {
     readonly app: string;

@@ -10,7 +10,10 @@ export type { EdgeStatus, RefreshTrouble } from "./edge_status.ts";
 export { gather } from "./gather.ts";
 export { keepFresh, keepSound, type RefreshSchedule } from "./refresh_schedule.ts";
 export type { Novelty } from "./novelty.ts";
-export type { ReleaseNovelty } from "./release_novelty.ts";
+export type { DeltaSavings, ReleaseNovelty } from "./release_novelty.ts";
+export type { ReadCounts, ReadSource } from "./read_counts.ts";
+export { measureStore, type StoreSize } from "./store_size.ts";
+export { keepMeasured, type MeasureSchedule } from "./measure_schedule.ts";
 export type { ServedGeneration, ServedTarget } from "./served_generation.ts";
 export {
   type Maintenance,

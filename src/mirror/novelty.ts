@@ -7,6 +7,8 @@ export interface Novelty {
   readonly bytes: number;
   /** Bytes in chunks that the release before does not have. */
   readonly newBytes: number;
+  /** What these chunks take as they are stored and sent, each once. */
+  readonly newStoredBytes: number;
   /** The stream in equal stretches, from its start to its end: the share of each that is new, 0 to 1. */
   readonly strip: readonly number[];
 }
@@ -20,10 +22,15 @@ export function noveltyOf(index: ReleaseIndex, before: ReleaseIndex | undefined)
   for (const { hash } of before?.chunks ?? []) known.add(encodeHex(hash));
   const fresh = new Float64Array(STRETCHES);
   const stretch = Math.max(index.streamBytes / STRETCHES, 1);
+  const stored = new Set<string>();
   let newBytes = 0;
-  for (const { hash, offset, length } of index.chunks) {
-    if (known.has(encodeHex(hash))) continue;
+  let newStoredBytes = 0;
+  for (const { hash, offset, length, storedLength } of index.chunks) {
+    const name = encodeHex(hash);
+    if (known.has(name)) continue;
     newBytes += length;
+    if (!stored.has(name)) newStoredBytes += storedLength;
+    stored.add(name);
     for (let at = offset; at < offset + length;) {
       const number = Math.min(Math.floor(at / stretch), STRETCHES - 1);
       const end = number === STRETCHES - 1 ? Infinity : (number + 1) * stretch;
@@ -33,5 +40,5 @@ export function noveltyOf(index: ReleaseIndex, before: ReleaseIndex | undefined)
     }
   }
   const strip = Array.from(fresh, (bytes) => Math.min(bytes / stretch, 1));
-  return { bytes: index.streamBytes, newBytes, strip };
+  return { bytes: index.streamBytes, newBytes, newStoredBytes, strip };
 }

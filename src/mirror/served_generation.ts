@@ -7,7 +7,12 @@ import type { Catalog, CatalogRelease } from "./catalog.ts";
 import { type ContentMirror, licensedDeltas } from "./content_mirror.ts";
 import { isChunked, type ServedFile } from "./content_store.ts";
 import { type Generation, type MetadataFile, readMetadata } from "./generation.ts";
-import { releaseNovelties, type ReleaseNovelty } from "./release_novelty.ts";
+import {
+  type DeltaSavings,
+  deltaSavings,
+  releaseNovelties,
+  type ReleaseNovelty,
+} from "./release_novelty.ts";
 import { readStoredChunks, type StoredChunk } from "./stored_chunks.ts";
 import { objectName } from "./verified_object.ts";
 import { licensedPack } from "./verified_pack.ts";
@@ -57,6 +62,7 @@ export class ServedGeneration {
   #largeTargets: ReadonlyMap<string, VerifiedTarget> | undefined;
   #content: Promise<ReadonlyMap<string, Open>> | undefined;
   #novelties: Promise<readonly ReleaseNovelty[]> | undefined;
+  #deltaSavings: DeltaSavings | undefined;
 
   /** Serves `parts`, which belong together. */
   constructor(parts: ServedParts) {
@@ -146,9 +152,17 @@ export class ServedGeneration {
     if (this.#novelties === undefined) {
       const open = (release: CatalogRelease) => this.#openIndex(release);
       this.#novelties = releaseNovelties(this.#parts.catalog, open, SHOWN_RELEASES);
-      this.#novelties.catch(() => this.#novelties = undefined);
+      this.#novelties.then(
+        (novelties) => this.#deltaSavings = deltaSavings(novelties),
+        () => this.#novelties = undefined,
+      );
     }
     return await this.#novelties;
+  }
+
+  /** What deltas of the newest releases save, once {@linkcode ServedGeneration.novelties} knows. */
+  get deltaSavings(): DeltaSavings | undefined {
+    return this.#deltaSavings;
   }
 
   /** Small files are asked for by every client, all the time: they are kept in memory. */

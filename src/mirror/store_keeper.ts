@@ -11,6 +11,7 @@ import { Generation } from "./generation.ts";
 import { InFlight } from "./in_flight.ts";
 import { scrubStore } from "./scrub.ts";
 import { DEFAULT_UPSTREAM, isPointerKey, pointerKey, POINTERS } from "./store_layout.ts";
+import { measureStore, type StoreSize } from "./store_size.ts";
 import { type SweepResult, sweepStore } from "./sweep.ts";
 
 /** A store, and who uses it. */
@@ -56,6 +57,7 @@ interface Pointers {
 export class StoreKeeper {
   readonly #options: StoreKeeperOptions;
   readonly #maintaining = new InFlight<Maintenance>();
+  #size: StoreSize | null = null;
 
   /** Looks after the store of `options`. */
   constructor(options: StoreKeeperOptions) {
@@ -79,6 +81,21 @@ export class StoreKeeper {
           return done;
         }),
     );
+  }
+
+  /** What the store holds, as it was measured last; `null` before that. */
+  get size(): StoreSize | null {
+    return this.#size;
+  }
+
+  /**
+   * Measures what the store holds, for {@linkcode StoreKeeper.size}.
+   *
+   * @throws {BrecciaError} of the storage family; the size stays as it was.
+   */
+  async measure(signal?: AbortSignal): Promise<void> {
+    const { store, clock } = this.#options;
+    this.#size = await measureStore(store, clock.now(), signal);
   }
 
   async #maintain({ grace, pace, signal }: MaintenanceOptions): Promise<Maintenance> {

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { MemoryStore } from "../../cache/memory.ts";
 import { CHUNK_REQUEST_TYPE, encodeChunkRequest } from "../../src/index/mod.ts";
+import { measureStore } from "../../src/mirror/mod.ts";
 import { silentLog } from "../../src/ports/mod.ts";
 import { createSite, isPrefix, type MountedUpstream } from "../../workers/site.ts";
 import { bodyOf, edgeOf, type EdgeUnderTest, Origin } from "../mirror/edge_fixture.ts";
 import { ForeignOrigin } from "../mirror/foreign_fixture.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { clock } from "../publish/repository_fixture.ts";
+import { parsePrometheusText } from "./prometheus_text.ts";
 
 /** Ours at `/apps`, theirs at `prefix`, in one store. */
 async function site(prefix = "/") {
@@ -20,7 +22,7 @@ async function site(prefix = "/") {
   const mount = ({ edge }: EdgeUnderTest, prefix: string): MountedUpstream => {
     return { edge, prefix, log: silentLog };
   };
-  const app = createSite([mount(apps, "/apps"), mount(rest, prefix)], clock);
+  const app = createSite([mount(apps, "/apps"), mount(rest, prefix)], { clock });
   const get = async (path: string, init: RequestInit = {}) =>
     await app.fetch(new Request(`http://edge.test${path}`, init));
   return { ours, theirs, apps, rest, app, get, big, prefix };
@@ -149,14 +151,8 @@ Deno.test("metrics have the label of the upstream, and each metric stands in one
     text,
     /^breccia_answers_total\{upstream="rest",route="metadata",status="404"\} 1$/m,
   );
-  const heads = text.split("\n").filter((line) => line.startsWith("#"));
-  assert.equal(new Set(heads).size, heads.length);
-  const values = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-  assert.ok(values.every((line) => /^\w+\{upstream="(?:apps|rest)"[,}]/.test(line)));
-  let metric = "";
-  for (const line of text.split("\n")) {
-    if (line.startsWith("# TYPE ")) metric = line.split(" ")[2]!;
-    else if (line !== "") assert.ok(line.startsWith(metric), `${line} stands under ${metric}`);
+  for (const { samples } of parsePrometheusText(text).values()) {
+    for (const { labels } of samples) assert.match(labels.get("upstream") ?? "", /^(?:apps|rest)$/);
   }
 });
 
@@ -196,4 +192,32 @@ Deno.test("an upstream that hangs holds up only those who wait for it", async ()
   assert.equal((await get("/readyz")).status, 200);
   hanging.resolve(new Response(null, { status: 500 }));
   await assert.rejects(stuck);
+});
+
+Deno.test("the store is shared, and told once; what is saved is told for each and for all", async () => {
+  const { apps, rest } = await site();
+  await Promise.all([apps.edge.refresh(), rest.edge.refresh()]);
+  const size = await measureStore(apps.store, clock.now());
+  const mounted = [apps, rest].map(({ edge }) => {
+    return { edge, prefix: `/${edge.name}`, log: silentLog };
+  });
+  const app = createSite(mounted, { clock, storeSize: () => size });
+  const get = async (path: string) => await app.fetch(new Request(`http://edge.test${path}`));
+  await bodyOf(await get("/rest/targets/big"));
+  await bodyOf(await get("/apps/targets/hello-1.0.0.tar"));
+
+  const status = await (await get("/status.json")).json();
+  assert.deepEqual(status.store, size);
+  assert.deepEqual(status.reads, { memory: 0, store: 2, upstream: 0 });
+  for (const upstream of status.upstreams) {
+    assert.equal(upstream.reads.store, 1);
+    assert.equal("store" in upstream, false);
+  }
+  const metrics = parsePrometheusText(await (await get("/metrics")).text());
+  const [store] = metrics.get("breccia_store_bytes")?.samples ?? [];
+  assert.deepEqual([store?.value, store?.labels.size], [size.bytes, 0]);
+  assert.equal(metrics.get("breccia_content_reads_total")?.samples.length, 6);
+  const page = await (await get("/")).text();
+  assert.match(page, /Deduplication<\/dt><dd>saves /);
+  assert.match(await (await get("/upstreams/rest")).text(), /Hit rate<\/dt><dd>100 %/);
 });

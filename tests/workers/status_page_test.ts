@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
-import { silentLog } from "../../src/ports/mod.ts";
-import { createApp } from "../../workers/app.ts";
-import { edgeOf, Origin } from "../mirror/edge_fixture.ts";
-import { clock } from "../publish/repository_fixture.ts";
-import { noise } from "../publish/memory_tree.ts";
 import { CHROMIUM, testNeedingChromium } from "../portable/chromium.ts";
+import { busyEdge } from "./busy_edge.ts";
 
 /** A folder for pictures of the page, for people who change how it looks. */
 const PICTURES = Deno.env.get("BRECCIA_PICTURES");
+
+const SHOWN = [
+  ...["Ready", "2.0.0", "1.0.0", "Metadata expires", "metadata"],
+  ...["Store", "Deduplication", "3 deltas", "Hit rate"],
+];
 
 const VIEWS = [
   { name: "phone", width: 360, height: 740 },
@@ -18,12 +19,7 @@ const VIEWS = [
 testNeedingChromium(
   "the status page is whole on a phone and a desk, in light and dark, without scripts",
   async () => {
-    const origin = await Origin.create();
-    await origin.release("1.0.0", { app: noise(900_000, 1), "readme.md": "hello\n" });
-    await origin.release("1.1.0", { app: noise(900_000, 1), "readme.md": "hello again\n" });
-    const { edge } = await edgeOf(origin);
-    await edge.refresh();
-    const app = createApp({ edge, log: silentLog, clock });
+    const { app } = await busyEdge();
     const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, app.fetch);
     const browser = await chromium.launch(CHROMIUM);
     try {
@@ -43,7 +39,7 @@ testNeedingChromium(
           page.on("requestfailed", (request) => trouble.push(request.url()));
           await page.goto(url);
           const text = await page.locator("body").innerText();
-          for (const shown of ["Ready", "1.1.0", "1.0.0", "Metadata expires", "metadata"]) {
+          for (const shown of SHOWN) {
             assert.ok(text.includes(shown), `${name}, ${colorScheme}: no "${shown}" in\n${text}`);
           }
           const box = await page.locator("html").evaluate((html) => ({
@@ -54,7 +50,8 @@ testNeedingChromium(
           assert.ok(box.wide <= width, `${name}: ${box.wide} px wide`);
           backgrounds.add(box.background);
           assert.deepEqual(trouble, []);
-          if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}-${colorScheme}.png` });
+          const path = `${PICTURES}/${name}-${colorScheme}.png`;
+          if (PICTURES) await page.screenshot({ path, fullPage: true });
           await context.close();
         }
       }

@@ -1,7 +1,7 @@
 import { openTelemetryTracer } from "../../../workers/open_telemetry.ts";
 import { Traffic } from "../../../workers/traffic.ts";
 import { BrecciaError } from "../../errors.ts";
-import { keepFresh, keepSound, StoreKeeper } from "../../mirror/mod.ts";
+import { keepFresh, keepMeasured, keepSound, StoreKeeper } from "../../mirror/mod.ts";
 import { systemClock } from "../../ports/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import type { Address } from "../edge_thread.ts";
@@ -89,10 +89,11 @@ async function runEdge(context: CommandContext): Promise<void> {
   const threads = new EdgeThreads({
     site,
     upstreams,
+    keeper,
     accessLog,
     write: (line) => output.log(line),
   });
-  const serving = serve(siteApp(site, upstreams), {
+  const serving = serve(siteApp(site, upstreams, () => keeper.size), {
     ...address,
     reusePort: count > 1,
     signal,
@@ -115,6 +116,7 @@ async function runEdge(context: CommandContext): Promise<void> {
     ...edges.map((edge, at) =>
       keepFresh(edge, { ...schedule, interval: site.upstreams[at]!.interval })
     ),
+    keepMeasured(keeper, { ...schedule, clock: systemClock, log }),
     keepSound(keeper, { ...schedule, interval: maintain, log }),
   ]);
 }
