@@ -6,13 +6,20 @@
 import { call } from "../tests/cli/call.ts";
 import { noise } from "../tests/publish/memory_tree.ts";
 import { type BenchRow, summarize, writeReport } from "./report.ts";
+import { type Asked, wrk, type WrkRun } from "./wrk.ts";
 
 /** A file whose pack, with the frames around its chunks, has 64 KiB to within a few bytes. */
 const FILE_BYTES = 65_377;
 
-const RUNS = 3;
+const RUNS = 5;
 const SECONDS = 4;
-const CONNECTIONS = 64;
+
+/** What the table has of each run. */
+const COLUMNS = [
+  { key: "rate", name: "", unit: "requests/s" },
+  { key: "p99", name: ", p99", unit: "ms" },
+  { key: "cpu", name: ", processor time for each", unit: "µs" },
+] as const;
 const WORKERS = navigator.hardwareConcurrency;
 const EDGE_PORT = 18_700;
 const NGINX_PORT = 18_701;
@@ -30,22 +37,32 @@ const folder = await Deno.makeTempDir();
 const children: Deno.ChildProcess[] = [];
 try {
   const pack = await prepare();
-  children.push(startNginx());
+  const nginxProcess = startNginx();
+  children.push(nginxProcess);
   const edge = `http://127.0.0.1:${EDGE_PORT}`;
   const nginx = `http://127.0.0.1:${NGINX_PORT}`;
   await answers(`${nginx}/${pack}`);
-  children.push(startEdge(nginx));
+  const edgeProcess = startEdge(nginx);
+  children.push(edgeProcess);
   await answers(`${edge}/${pack}`);
 
   const rows: BenchRow[] = [];
   await compare(rows, "64 KiB immutable object", "≥ 0.75", {
-    edge: { url: `${edge}/${pack}` },
-    nginx: { url: `${nginx}/${pack}` },
+    edge: { url: `${edge}/${pack}`, pid: edgeProcess.pid },
+    nginx: { url: `${nginx}/${pack}`, pid: nginxProcess.pid },
   });
   const timestamp = "metadata/timestamp.json";
   await compare(rows, "timestamp.json, 304", "≥ 0.5", {
-    edge: { url: `${edge}/${timestamp}`, tag: await tagOf(`${edge}/${timestamp}`) },
-    nginx: { url: `${nginx}/${timestamp}`, tag: await tagOf(`${nginx}/${timestamp}`) },
+    edge: {
+      url: `${edge}/${timestamp}`,
+      tag: await tagOf(`${edge}/${timestamp}`),
+      pid: edgeProcess.pid,
+    },
+    nginx: {
+      url: `${nginx}/${timestamp}`,
+      tag: await tagOf(`${nginx}/${timestamp}`),
+      pid: nginxProcess.pid,
+    },
   });
   await writeReport(
     "edge",
@@ -64,55 +81,30 @@ try {
   await Deno.remove(folder, { recursive: true });
 }
 
-interface Asked {
-  readonly url: string;
-  readonly tag?: string;
-}
-
+/** Rounds in turn, so that a machine that is busy for a while is so for both. */
 async function compare(
   rows: BenchRow[],
   measure: string,
   target: string,
   { edge, nginx }: { edge: Asked; nginx: Asked },
 ): Promise<void> {
-  const peer = await measured(nginx);
-  const ours = await measured(edge);
-  rows.push({ measure: `nginx: ${measure}`, ...peer.rate, unit: "requests/s", ratio: 1 });
-  const ratio = ours.rate.value / peer.rate.value;
-  rows.push({ measure: `edge: ${measure}`, ...ours.rate, unit: "requests/s", ratio, target });
-  rows.push({ measure: `nginx: ${measure}, p99`, ...peer.p99, unit: "ms" });
-  const p99Ratio = ours.p99.value / peer.p99.value;
-  rows.push({ measure: `edge: ${measure}, p99`, ...ours.p99, unit: "ms", ratio: p99Ratio });
-}
-
-interface Sample {
-  readonly value: number;
-  readonly range: [number, number];
-}
-
-async function measured(asked: Asked): Promise<{ rate: Sample; p99: Sample }> {
-  await wrk(asked, 1);
-  const runs: { rate: number; p99: number }[] = [];
-  for (let run = 0; run < RUNS; run++) runs.push(await wrk(asked, SECONDS));
-  const sample = (values: number[]): Sample => {
-    const { median, range } = summarize(values);
-    return { value: median, range };
-  };
-  return { rate: sample(runs.map(({ rate }) => rate)), p99: sample(runs.map(({ p99 }) => p99)) };
-}
-
-async function wrk({ url, tag }: Asked, seconds: number): Promise<{ rate: number; p99: number }> {
-  const header = tag === undefined ? [] : ["-H", `If-None-Match: ${tag}`];
-  const args = ["-t2", `-c${CONNECTIONS}`, `-d${seconds}s`, "--latency", ...header, url];
-  const { stdout } = await new Deno.Command("wrk", { args }).output();
-  const text = new TextDecoder().decode(stdout);
-  const [, p99 = "", unit] = /99%\s+([\d.]+)(us|ms|s)/.exec(text) ?? [];
-  const scale = unit === "us" ? 0.001 : unit === "ms" ? 1 : 1000;
-  if (/Non-2xx|Socket errors/.test(text)) throw new Error(`answers failed:\n${text}`);
-  return {
-    rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1]),
-    p99: Number(p99) * scale,
-  };
+  const runs: { peer: WrkRun; ours: WrkRun }[] = [];
+  for (const asked of [nginx, edge]) await wrk(asked, 1);
+  for (let run = 0; run < RUNS; run++) {
+    runs.push({ peer: await wrk(nginx, SECONDS), ours: await wrk(edge, SECONDS) });
+  }
+  for (const { key, name, unit } of COLUMNS) {
+    const peer = summarize(runs.map(({ peer }) => peer[key]));
+    const ours = summarize(runs.map(({ ours }) => ours[key]));
+    const row = ({ median, range }: typeof peer) => ({ value: median, range, unit });
+    rows.push({ measure: `nginx: ${measure}${name}`, ...row(peer), ratio: 1 });
+    rows.push({
+      measure: `edge: ${measure}${name}`,
+      ...row(ours),
+      ratio: ours.median / peer.median,
+      ...(key === "rate" && { target }),
+    });
+  }
 }
 
 async function prepare(): Promise<string> {

@@ -13,6 +13,9 @@ export interface BenchRow {
   readonly ratio?: number;
 }
 
+/** Processes that wanted a core in the minute before: others' work, which makes numbers worse. */
+const LOAD_BEFORE = readProc("loadavg").split(" ")[0] ?? "";
+
 /** Median, least and greatest of some runs. */
 export function summarize(runs: readonly number[]): { median: number; range: [number, number] } {
   const sorted = runs.toSorted((a, b) => a - b);
@@ -48,7 +51,8 @@ export async function writeReport(
 function describeMachine(): string {
   const model = /^model name\s*: (.*)$/m.exec(readProc("cpuinfo"))?.[1] ?? "unknown processor";
   const { deno, v8 } = Deno.version;
-  return `${navigator.hardwareConcurrency} × ${model}, ${Deno.build.os}, Deno ${deno} (V8 ${v8})`;
+  const load = LOAD_BEFORE === "" ? "" : `, load ${LOAD_BEFORE} before`;
+  return `${navigator.hardwareConcurrency} × ${model}, ${Deno.build.os}, Deno ${deno} (V8 ${v8})${load}`;
 }
 
 function readProc(name: string): string {
