@@ -11,7 +11,8 @@ import { withoutUrlSecrets } from "../transport/mod.ts";
 import { loadTrusted, MemoryMetadataStore, refresh } from "../tuf/mod.ts";
 import { Catalog } from "./catalog.ts";
 import { ContentMirror } from "./content_mirror.ts";
-import type { EdgeStatus, RefreshTrouble } from "./edge_status.ts";
+import { type EdgeStatus, licensedStatus, type RefreshTrouble } from "./edge_status.ts";
+import { FreshnessAlarm, type Served } from "./freshness.ts";
 import { Generation } from "./generation.ts";
 import { InFlight } from "./in_flight.ts";
 import { noReads, type ReadCounts } from "./read_counts.ts";
@@ -56,9 +57,6 @@ interface Current {
   readonly indexKeys: ReadonlySet<string>;
 }
 
-/** Warn so long before metadata expires, in milliseconds: a day, to act in. */
-const EXPIRY_WARNING = 24 * 60 * 60_000;
-
 /**
  * A verified mirror of one repository. It serves the last generation that it verified, whatever the
  * upstream does since, and says why it is not newer.
@@ -73,6 +71,7 @@ export class Edge {
   readonly #options: EdgeOptions;
   readonly #tracer: Tracer;
   readonly #mirror: ContentMirror;
+  readonly #alarm: FreshnessAlarm;
   readonly #filter: TargetFilter;
   readonly #refreshing = new InFlight<boolean>();
   #current: Current | undefined;
@@ -86,6 +85,7 @@ export class Edge {
     this.pointerKey = pointerKey(this.name);
     this.#options = options;
     this.#tracer = options.tracer ?? silentTracer;
+    this.#alarm = new FreshnessAlarm(options.clock, options.log);
     this.#filter = new TargetFilter(options.rules);
     this.#mirror = new ContentMirror(options.store, options.upstream, {
       reads: this.reads,
@@ -118,22 +118,10 @@ export class Edge {
    */
   refresh(signal?: AbortSignal): Promise<boolean> {
     const attributes = { "breccia.upstream": this.name };
+    const pass = (span: Span) => this.#pass(signal, span);
     return this.#refreshing.join(
       "refresh",
-      () =>
-        this.#tracer.span("breccia.refresh", attributes, async (span) => {
-          try {
-            const news = await this.#refresh(signal, span);
-            this.#confirmedAt = this.#options.clock.now();
-            this.#trouble = null;
-            return news;
-          } catch (error) {
-            if (!isBrecciaError(error, "cancelled")) {
-              this.#trouble = this.#report("refresh failed", error);
-            }
-            throw error;
-          }
-        }),
+      () => this.#tracer.span("breccia.refresh", attributes, pass),
     );
   }
 
@@ -194,47 +182,41 @@ export class Edge {
 
   /** How the edge fares. */
   status(): EdgeStatus {
-    const { clock, upstream } = this.#options;
-    const catalog = this.#current?.catalog;
-    const metadata = catalog?.metadata;
-    const expires = metadata?.expires ?? null;
+    const { clock, upstream, onDemand = false } = this.#options;
+    const licensed = licensedStatus(this.#current?.catalog);
+    const { expires } = licensed;
+    const reasons = [this.#alarm.reason(this.#served()), this.#trouble?.message];
     return {
       upstream: upstream.hosts,
       ready: expires !== null && expires > clock.now(),
-      reasons: this.#reasons(expires, clock.now()),
+      reasons: reasons.filter((reason) => reason !== undefined),
       confirmedAt: this.#confirmedAt,
-      expires,
-      metadata: metadata === undefined ? null : {
-        root: metadata.root.version,
-        timestamp: metadata.timestamp.version,
-        snapshot: metadata.snapshot.version,
-        targets: metadata.targets.version,
-      },
-      targets: catalog?.targets.size ?? 0,
-      filtered: catalog?.filtered ?? 0,
-      targetBytes: catalog?.bytes ?? 0,
-      onDemand: this.#options.onDemand === true,
-      releases: (catalog?.releases ?? []).map(({ info }) => ({
-        app: info.app,
-        version: info.version,
-        platform: info.platform,
-        channels: info.channels,
-      })),
+      ...licensed,
+      onDemand,
       trouble: this.#trouble,
       upstreamTraffic: { requests: upstream.requests, bytes: upstream.bodyBytes },
     };
   }
 
-  #reasons(expires: number | null, now: number): string[] {
-    const reasons: string[] = [];
-    if (expires === null) reasons.push("There is no verified metadata yet.");
-    else if (expires <= now) reasons.push("The metadata has expired; clients refuse it.");
-    else if (expires - now < EXPIRY_WARNING) {
-      const hours = Math.max(1, Math.floor((expires - now) / 3_600_000));
-      reasons.push(`The metadata expires within ${hours} h; upstream must be refreshed.`);
+  #served(): Served {
+    const confirmed = this.#confirmedAt !== null && this.#trouble === null;
+    return { metadata: this.#current?.catalog.metadata, confirmed };
+  }
+
+  async #pass(signal: AbortSignal | undefined, span: Span): Promise<boolean> {
+    try {
+      const news = await this.#refresh(signal, span);
+      this.#confirmedAt = this.#options.clock.now();
+      this.#trouble = null;
+      return news;
+    } catch (error) {
+      if (!isBrecciaError(error, "cancelled")) {
+        this.#trouble = this.#report("refresh failed", error);
+      }
+      throw error;
+    } finally {
+      this.#alarm.tell(this.#served());
     }
-    if (this.#trouble !== null) reasons.push(this.#trouble.message);
-    return reasons;
   }
 
   async #refresh(signal: AbortSignal | undefined, span: Span): Promise<boolean> {

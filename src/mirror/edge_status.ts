@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../errors.ts";
+import type { Catalog } from "./catalog.ts";
 
 /** Why the last refresh did not succeed. */
 export interface RefreshTrouble {
@@ -48,4 +49,32 @@ export interface EdgeStatus {
   readonly trouble: RefreshTrouble | null;
   /** What was asked of the upstream since the start. */
   readonly upstreamTraffic: { readonly requests: number; readonly bytes: number };
+}
+
+/** What of a status follows from what is licensed, if anything is. */
+export function licensedStatus(
+  catalog: Catalog | undefined,
+): Pick<
+  EdgeStatus,
+  "expires" | "metadata" | "targets" | "filtered" | "targetBytes" | "releases"
+> {
+  const metadata = catalog?.metadata;
+  return {
+    expires: metadata?.expires ?? null,
+    metadata: metadata === undefined ? null : {
+      root: metadata.root.version,
+      timestamp: metadata.timestamp.version,
+      snapshot: metadata.snapshot.version,
+      targets: metadata.targets.version,
+    },
+    targets: catalog?.targets.size ?? 0,
+    filtered: catalog?.filtered ?? 0,
+    targetBytes: catalog?.bytes ?? 0,
+    releases: (catalog?.releases ?? []).map(({ info }) => ({
+      app: info.app,
+      version: info.version,
+      platform: info.platform,
+      channels: info.channels,
+    })),
+  };
 }
