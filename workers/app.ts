@@ -6,12 +6,12 @@
 
 import { type Context, Hono } from "hono";
 import { isBrecciaError } from "../src/errors.ts";
-import type { Edge, EdgeStatus, StoreSize } from "../src/mirror/mod.ts";
+import type { Edge, EdgeStatus, ServedFile, StoreSize } from "../src/mirror/mod.ts";
 import { type Clock, type Log, silentTracer, systemClock, type Tracer } from "../src/ports/mod.ts";
 import { type Answered, logAnswer, pathOf } from "./access_log.ts";
 import { chunkResponse } from "./chunk_response.ts";
 import { fileResponse } from "./file_response.ts";
-import { CACHE_POLICY, COMMON_HEADERS, metadataPolicy } from "./headers.ts";
+import { CACHE_POLICY, type CachePolicy, COMMON_HEADERS, metadataPolicy } from "./headers.ts";
 import { HotAnswers } from "./hot_answers.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { identify, type RequestIdentity } from "./request_identity.ts";
@@ -20,6 +20,7 @@ import { pageResponse } from "./page_response.ts";
 import { savingsOf } from "./savings.ts";
 import { StatusPage } from "./status_page.tsx";
 import { Traffic } from "./traffic.ts";
+import { watchedFile } from "./watched_file.ts";
 
 export {
   type Minute,
@@ -110,15 +111,32 @@ export function createApp(
     const bytes = c.res.body === null ? 0 : length === null ? undefined : Number(length);
     tell(route, { request: c.req.raw, identity, status, bytes, seconds });
   });
+  const report = (c: Context<Identified>, event: string, error: unknown): void => {
+    const code = isBrecciaError(error) ? error.code : "internal";
+    const message = error instanceof Error ? error.message : String(error);
+    const { method } = c.req;
+    log("warn", event, {
+      ...c.get("identity"),
+      method,
+      path: pathOf(c.req.raw),
+      code,
+      message,
+    });
+  };
   app.onError((error, c) => {
     // A client learns that it failed, not how: paths and upstreams are the operator's business.
-    const code = isBrecciaError(error) ? error.code : "internal";
+    report(c, "request failed", error);
     const upstreamFailed = isBrecciaError(error) && !error.code.startsWith("storage-");
-    const { method } = c.req;
-    const failed = { ...c.get("identity"), method, path: pathOf(c.req.raw) };
-    log("warn", "request failed", { ...failed, code, message: error.message });
     return plain(c, upstreamFailed ? 502 : 503);
   });
+  const send: SendFile = async (c, file, policy, type) => {
+    if (file === undefined) return plain(c, 404);
+    const watched = watchedFile(file, (error) => {
+      // Until the head has left, the routes answer that it failed.
+      if (c.finalized) report(c, "answer broke off", error);
+    });
+    return await fileResponse(c.req.raw, watched, policy, type);
+  };
   app.notFound((c) => plain(c, 404));
 
   app.options("*", (c) => {
@@ -133,16 +151,26 @@ export function createApp(
     "/chunks",
     (c) => chunkResponse(c.req.raw, edge, (bytes) => traffic.sent("chunks", bytes)),
   );
-  app.on(["GET", "HEAD"], "/metadata/:name", (c) => metadataResponse(c, edge));
-  app.on(["GET", "HEAD"], "/targets/*", (c) => targetResponse(c, edge));
-  app.on(["GET", "HEAD"], ["/packs/:name", "/deltas/:name"], async (c) => {
-    const file = await edge.served?.content(c.req.path.slice(1));
-    return file ? await fileResponse(c.req.raw, file, "immutable") : plain(c, 404);
+  app.on(["GET", "HEAD"], "/metadata/:name", (c) => {
+    // The segment as it stands in the URL: delegated roles keep their percent-encoding.
+    const name = new URL(c.req.url).pathname.slice("/metadata/".length);
+    return send(c, edge.served?.metadataFile(name), metadataPolicy(name), "application/json");
   });
-  app.on(["GET", "HEAD"], "/hints/:name", async (c) => {
-    const file = await edge.served?.hint(c.req.param("name"));
-    return file ? await fileResponse(c.req.raw, file, "pointer") : plain(c, 404);
+  app.on(["GET", "HEAD"], "/targets/*", async (c) => {
+    const location = decoded(new URL(c.req.url).pathname.slice("/targets/".length));
+    const target = location === undefined ? undefined : await edge.served?.target(location);
+    return await send(c, target?.file, target?.immutable ? "immutable" : "pointer");
   });
+  app.on(
+    ["GET", "HEAD"],
+    ["/packs/:name", "/deltas/:name"],
+    async (c) => await send(c, await edge.served?.content(c.req.path.slice(1)), "immutable"),
+  );
+  app.on(
+    ["GET", "HEAD"],
+    "/hints/:name",
+    async (c) => await send(c, await edge.served?.hint(c.req.param("name")), "pointer"),
+  );
   app.on(["GET", "HEAD"], "/healthz", () => pageResponse("ok\n", "text/plain; charset=utf-8"));
   app.on(["GET", "HEAD"], "/readyz", () => readiness(statusNow()));
   app.on(["GET", "HEAD"], "/status.json", () => jsonPage({ ...statusNow(), ...savings() }));
@@ -200,27 +228,20 @@ interface Identified {
   readonly Variables: { identity: RequestIdentity };
 }
 
+/** Answers with a file, or that there is none. */
+type SendFile = (
+  c: Context<Identified>,
+  file: ServedFile | undefined,
+  policy: CachePolicy,
+  contentType?: string,
+) => Promise<Response>;
+
 /** Kinds of routes that are counted each by itself; the rest is one. */
 const COUNTED = ["metadata", "targets", "packs", "deltas", "hints", "chunks"];
 
 function routeOf(path: string): string {
   const first = path.split("/")[1] ?? "";
   return COUNTED.includes(first) ? first : "other";
-}
-
-async function metadataResponse(c: Context, edge: Edge): Promise<Response> {
-  // The segment as it stands in the URL: delegated roles keep their percent-encoding.
-  const name = new URL(c.req.url).pathname.slice("/metadata/".length);
-  const file = edge.served?.metadataFile(name);
-  if (file === undefined) return plain(c, 404);
-  return await fileResponse(c.req.raw, file, metadataPolicy(name), "application/json");
-}
-
-async function targetResponse(c: Context, edge: Edge): Promise<Response> {
-  const location = decoded(new URL(c.req.url).pathname.slice("/targets/".length));
-  const target = location === undefined ? undefined : await edge.served?.target(location);
-  if (target === undefined) return plain(c, 404);
-  return await fileResponse(c.req.raw, target.file, target.immutable ? "immutable" : "pointer");
 }
 
 function readiness({ ready, reasons }: EdgeStatus): Response {

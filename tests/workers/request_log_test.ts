@@ -11,7 +11,7 @@ type LogRecord = { event: string } & Record<string, unknown>;
 async function loggedEdge(options: { onDemand?: boolean; accessLog?: boolean } = {}) {
   const { onDemand = false, accessLog = true } = options;
   const origin = await Origin.create();
-  await origin.release("1.0.0", { app: noise(50_000, 1) });
+  await origin.release("1.0.0", { app: noise(400_000, 1) });
   const { edge, store } = await edgeOf(origin, { onDemand });
   await edge.refresh();
   const records: LogRecord[] = [];
@@ -21,6 +21,9 @@ async function loggedEdge(options: { onDemand?: boolean; accessLog?: boolean } =
     await app.fetch(new Request(`http://edge.test${path}`, { headers }));
   return { origin, edge, store, records, get };
 }
+
+/** Long enough to be streamed. */
+const ARCHIVE = "/targets/hello-1.0.0.tar";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const TRACE_PARENT = `00-${TRACE}-00f067aa0ba902b7-01`;
@@ -56,7 +59,7 @@ Deno.test("without the access log nothing is logged of answers that succeed", as
 Deno.test("a failed answer carries the id under which the log says why", async () => {
   const { origin, records, get } = await loggedEdge({ onDemand: true, accessLog: false });
   origin.lie = () => Promise.resolve(new Response("<html>", { status: 500 }));
-  const response = await get("/targets/hello-1.0.0.tar", { traceparent: TRACE_PARENT });
+  const response = await get(ARCHIVE, { traceparent: TRACE_PARENT });
   assert.equal(response.status, 502);
   const [failed] = records;
   assert.equal(records.length, 1);
@@ -64,6 +67,32 @@ Deno.test("a failed answer carries the id under which the log says why", async (
   assert.equal(failed?.["code"], "http-status");
   assert.equal(failed?.["trace"], TRACE);
   assert.equal(response.headers.get("x-request-id"), failed?.["id"]);
+});
+
+Deno.test("an answer that breaks off after its head is logged, with why, under its id", async () => {
+  const { origin, records, get } = await loggedEdge({ onDemand: true, accessLog: false });
+  await bodyOf(await get("/targets/hello-1.0.0.index"));
+  origin.lie = (path) =>
+    Promise.resolve(path.startsWith("packs/") ? new Response("<html>") : undefined);
+  const response = await get(ARCHIVE, { "x-request-id": "client-8" });
+  assert.equal(response.status, 200);
+  await assert.rejects(bodyOf(response));
+  const [{ event, id, path, code, message } = assert.fail(), ...more] = records;
+  assert.deepEqual([event, id, path, code], [
+    "answer broke off",
+    "client-8",
+    ARCHIVE,
+    "pack-mismatch",
+  ]);
+  assert.match(message as string, /Cannot accept pack/);
+  assert.deepEqual(more, []);
+});
+
+Deno.test("a client that leaves in the midst of an answer is no failure", async () => {
+  const { records, get } = await loggedEdge({ onDemand: true, accessLog: false });
+  const response = await get(ARCHIVE);
+  await response.body?.cancel();
+  assert.deepEqual(records, []);
 });
 
 Deno.test("answers that caches keep carry no request id: they are given to other requests, too", async () => {
