@@ -62,6 +62,18 @@ export class Arm64Reference {
     return ((word >>> 10) & 0xfff) << this.scale;
   }
 
+  /** `word`, the instruction last read, without what it refers to. Signed. */
+  blank(word: number): number {
+    switch (this.kind) {
+      case ARM64_BRANCH:
+        return word & 0xfc000000;
+      case ARM64_PAGE:
+        return word & 0x9f00001f;
+      default:
+        return word & ~(0xfff << 10);
+    }
+  }
+
   /** `word`, the instruction last read, made to refer to `target` from `address`. Signed. */
   withTarget(word: number, target: number, address: number): number {
     switch (this.kind) {

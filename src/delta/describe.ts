@@ -4,6 +4,7 @@ import {
   type DeltaHead,
   readHead,
   readHeadLength,
+  type SegmentCoding,
   STREAM_NAMES,
   type StreamName,
 } from "./head.ts";
@@ -23,6 +24,8 @@ export interface DeltaDescription {
   readonly streams: Readonly<Record<StreamName, number>>;
   /** Wrong guesses of the segments that are coded by mixed contexts, which have but a literal stream. */
   readonly mixedBytes: number;
+  /** How each segment is coded. */
+  readonly codings: readonly SegmentCoding[];
 }
 
 /**
@@ -41,11 +44,13 @@ export async function describeDelta(delta: Uint8Array): Promise<DeltaDescription
     literal: 0,
   };
   let mixedBytes = 0;
+  const codings: SegmentCoding[] = [];
   for (const [i, { storedStart, storedEnd }] of head.segments.entries()) {
     const stored = delta.subarray(storedStart, storedEnd);
     const measured = measureSegment(stored, i, head.version);
     for (const name of STREAM_NAMES) streams[name] += measured.streams[name];
     mixedBytes += measured.mixed;
+    codings.push(measured.coding);
   }
   const matchBytes = cost.gap + cost.length + cost.jump;
   return {
@@ -55,5 +60,6 @@ export async function describeDelta(delta: Uint8Array): Promise<DeltaDescription
     matchBytes,
     streams,
     mixedBytes,
+    codings,
   };
 }

@@ -18,15 +18,24 @@ function bytesOf(part: PartCost, kind: Kind): number {
   return kind === "matches" ? part.matches : part.streams[kind];
 }
 
-/** Draws what parts cost as bars of letters, `columns` wide at most, with a legend. */
-export function drawText(parts: readonly PartCost[], columns = 60): string {
+/** Longer names lose their beginning. */
+const NAME_COLUMNS = 36;
+
+/** Draws what parts cost as bars of letters, with a legend, in lines of at most `columns` letters. */
+export function drawText(parts: readonly PartCost[], columns = 80): string {
   const most = Math.max(1, ...parts.map(({ total }) => total));
-  const width = Math.max(4, ...parts.map(({ name }) => name.length));
+  const width = Math.min(NAME_COLUMNS, Math.max(4, ...parts.map(({ name }) => name.length)));
+  const scale = (columns - width - 13) / most;
   const lines = parts.map((part) => {
-    const bar = KINDS.map((kind) =>
-      MARKS[kind].letter.repeat(Math.round((bytesOf(part, kind) / most) * columns))
-    ).join("");
-    return `${part.name.padEnd(width)} ${String(Math.round(part.total)).padStart(10)}  ${bar}`;
+    const name = part.name.length > width ? `…${part.name.slice(1 - width)}` : part.name;
+    const count = String(Math.round(part.total)).padStart(10);
+    let bar = "";
+    let bytes = 0;
+    for (const kind of KINDS) {
+      bytes += bytesOf(part, kind);
+      bar = bar.padEnd(Math.round(bytes * scale), MARKS[kind].letter);
+    }
+    return `${name.padEnd(width)} ${count}  ${bar}`.trimEnd();
   });
   const legend = KINDS.map((kind) => `${MARKS[kind].letter} ${kind}`).join("  ");
   return [...lines, "", `${legend}  (bytes as stored)`].join("\n") + "\n";

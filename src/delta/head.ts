@@ -15,6 +15,9 @@ export type DeltaVersion = 1 | 2;
 /** How a segment of version 2 is coded, as its first byte says. */
 export const SEGMENT_CODING = { streams: 0, mixed: 1 } as const;
 
+/** Name of a segment's coding: five streams, or mixed contexts. */
+export type SegmentCoding = keyof typeof SEGMENT_CODING;
+
 /** Bytes at the start of a delta that say how long its head is. */
 export const DELTA_PREAMBLE_BYTES = 9;
 

@@ -16,6 +16,7 @@ export {
   type DeltaSegment,
   type DeltaVersion,
   readHeadLength,
+  type SegmentCoding,
   STREAM_NAMES,
   type StreamName,
 } from "./head.ts";

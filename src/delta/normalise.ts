@@ -73,12 +73,7 @@ class Normaliser {
     for (let at = (range.start + 3) & ~3; at + 4 <= range.end; at += 4) {
       const address = at + delta;
       if (!reference.read(this.#original, at, address, at - range.start, range.end - at)) continue;
-      const word = this.#original.getInt32(at, true);
-      this.#view.setInt32(
-        at,
-        reference.withTarget(word, Math.floor(address / 4096) * 4096, address),
-        true,
-      );
+      this.#view.setInt32(at, reference.blank(this.#original.getInt32(at, true)), true);
     }
   }
 

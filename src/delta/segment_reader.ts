@@ -1,6 +1,12 @@
 import { ByteReader } from "../bytes/mod.ts";
 import type { Zstd } from "../codec/mod.ts";
-import { type DeltaVersion, SEGMENT_CODING, STREAM_NAMES, type StreamName } from "./head.ts";
+import {
+  type DeltaVersion,
+  SEGMENT_CODING,
+  type SegmentCoding,
+  STREAM_NAMES,
+  type StreamName,
+} from "./head.ts";
 import { MixedDecoder } from "./mixing/mixed_decoder.ts";
 import { readStream, skipStream } from "./packed_stream.ts";
 import { ResidualDecoder } from "./residual_decoder.ts";
@@ -49,6 +55,8 @@ export interface StoredStreams {
   readonly streams: Readonly<Record<StreamName, number>>;
   /** All wrong guesses of a mixed segment. */
   readonly mixed: number;
+  /** Which of the two it is. */
+  readonly coding: SegmentCoding;
 }
 
 /**
@@ -67,11 +75,11 @@ export function measureSegment(
     from.bytes(from.varint(from.remaining));
     const mixed = from.offset;
     streams.literal = from.remaining;
-    return { streams, mixed };
+    return { streams, mixed, coding: "mixed" };
   }
   for (const name of STREAM_NAMES) streams[name] = skipStream(from);
   from.end();
-  return { streams, mixed: 0 };
+  return { streams, mixed: 0, coding: "streams" };
 }
 
 function readCoding(from: ByteReader, version: DeltaVersion): number {

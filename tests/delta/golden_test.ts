@@ -5,7 +5,7 @@ import { isBrecciaError } from "../../src/errors.ts";
 const FOLDER = new URL("../vectors/delta/", import.meta.url);
 const read = (name: string): Uint8Array<ArrayBuffer> => Deno.readFileSync(new URL(name, FOLDER));
 
-for (const name of ["flat", "program", "small"]) {
+for (const name of ["flat", "program", "arm64", "pe", "mach-o", "wasm", "small"]) {
   Deno.test(`the golden ${name} delta decodes, and encoding it again gives the same bytes`, async () => {
     const [before, after] = [read(`${name}.old`), read(`${name}.new`)];
     const delta = read(`${name}.delta`);
@@ -22,6 +22,14 @@ for (
     "flat.version",
     "program.cut",
     "program.flipped",
+    "arm64.cut",
+    "arm64.flipped",
+    "pe.cut",
+    "pe.flipped",
+    "mach-o.cut",
+    "mach-o.flipped",
+    "wasm.cut",
+    "wasm.flipped",
     "small.cut",
     "small.flipped",
   ]

@@ -2,11 +2,23 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { decodeDelta, encodeDelta } from "../../src/delta/mod.ts";
 import { DELTA_PREAMBLE_BYTES, readHead } from "../../src/delta/head.ts";
+import type { Range } from "../../src/delta/image.ts";
+import { findPrograms } from "../../src/delta/images/find_images.ts";
+import { normaliseImage } from "../../src/delta/normalise.ts";
 import { loadZstd } from "../../src/codec/mod.ts";
 import { isBrecciaError } from "../../src/errors.ts";
 import { noise } from "./sample_files.ts";
-import { sampleElf, sampleFat, sampleProgram, sampleTar } from "./sample_programs.ts";
+import {
+  type SampleArchitecture,
+  sampleElf,
+  sampleFat,
+  type SampleFormat,
+  sampleProgram,
+  sampleTar,
+} from "./sample_programs.ts";
 
+/** Round trips by the thousand need no small deltas. */
+const FAST = { level: 1 };
 const FORMATS = ["ELF", "PE", "Mach-O"] as const;
 const ARCHITECTURES = ["x86-64", "arm64"] as const;
 
@@ -21,15 +33,58 @@ for (const format of FORMATS) {
       assert.ok(delta.length < 96 + 420, `${delta.length} bytes`);
     });
   }
+}
 
-  Deno.test(`an ${format} program cut short at any byte of its headers is a flat file or a program`, async () => {
-    const after = sampleProgram(format, "x86-64", true);
-    const whole = sampleProgram(format, "x86-64", false);
-    for (let length = 0; length < 700; length += 1 + length % 3) {
-      const before = whole.slice(0, length);
-      assert.deepEqual(await decodeDelta(await encodeDelta(before, after), before), after);
+for (const [format, headerBytes] of [["ELF", 176], ["PE", 472], ["Mach-O", 336]] as const) {
+  Deno.test(`an ${format} program cut short at any byte of its headers round-trips, old or new`, async () => {
+    const [before, after] = [
+      sampleProgram(format, "x86-64", false),
+      sampleProgram(format, "x86-64", true),
+    ];
+    const newer = sampleProgram(format, "arm64", true);
+    for (let length = 0; length <= headerBytes; length++) {
+      const old = before.slice(0, length);
+      assert.deepEqual(await decodeDelta(await encodeDelta(old, after, FAST), old), after);
+      const fresh = newer.slice(0, length);
+      assert.deepEqual(await decodeDelta(await encodeDelta(before, fresh, FAST), before), fresh);
     }
   });
+}
+
+for (const format of FORMATS) {
+  Deno.test(`in an ${format} program for x86-64, every reference is blanked for matching, and nothing else`, () => {
+    const { file, normalised, code } = normalisedSample(format, "x86-64");
+    for (let at = code.start; at < code.end; at += 96) {
+      // A call, and the address of a datum.
+      for (const field of [11, 23]) file.fill(0, at + field, at + field + 4);
+    }
+    assert.deepEqual(
+      normalised.subarray(code.start, code.end),
+      file.subarray(code.start, code.end),
+    );
+  });
+
+  Deno.test(`in an ${format} program for arm64, every reference is blanked for matching`, () => {
+    const { normalised, code } = normalisedSample(format, "arm64");
+    const words = new DataView(normalised.buffer);
+    for (let at = code.start; at < code.end; at += 96) {
+      assert.equal(words.getUint32(at + 8, true), 0x94000000, `BL at ${at}`);
+      assert.equal(words.getUint32(at + 16, true), 0x90000003, `ADRP at ${at}`);
+      assert.equal(words.getUint32(at + 20, true), 0x91000063, `ADD at ${at}`);
+    }
+  });
+}
+
+function normalisedSample(format: SampleFormat, architecture: SampleArchitecture): {
+  readonly file: Uint8Array;
+  readonly normalised: Uint8Array<ArrayBuffer>;
+  readonly code: Range;
+} {
+  const file = sampleProgram(format, architecture, true);
+  const [pair] = findPrograms(sampleProgram(format, architecture, false), file);
+  const normalised = file.slice();
+  normaliseImage(file, normalised, pair!.new);
+  return { file, normalised, code: pair!.image.new.executable[0]! };
 }
 
 Deno.test("each architecture of a universal binary is modelled", async () => {

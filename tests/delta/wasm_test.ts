@@ -1,23 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { decodeDelta, describeDelta, encodeDelta } from "../../src/delta/mod.ts";
-import { noise } from "./sample_files.ts";
-
-/** A module whose functions call each other by two-byte indexes; `insert` adds one early, which shifts them all. */
-function sampleModule(insert: boolean): Uint8Array<ArrayBuffer> {
-  const bodies = Array.from({ length: 200 }, (_, i) => noise(40, 2000 + i));
-  if (insert) bodies.splice(20, 0, noise(40, 9000));
-  const code: number[] = [];
-  bodies.forEach((body, i) => {
-    const callee = 300 + ((i < 20 || !insert ? i : i - 1) * 7) % 200;
-    const index = insert && callee >= 320 ? callee + 1 : callee;
-    code.push(...body, 0x10, (index & 0x7f) | 0x80, index >> 7);
-  });
-  const size = code.length;
-  const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 10];
-  const length = [(size & 0x7f) | 0x80, ((size >> 7) & 0x7f) | 0x80, size >> 14];
-  return Uint8Array.from([...header, ...length, ...code]);
-}
+import { sampleModule } from "./sample_programs.ts";
 
 Deno.test("a function added to a module does not make every call to those behind it travel", async () => {
   const before = sampleModule(false);

@@ -78,10 +78,11 @@ async function decode(
 }
 
 async function info({ output }: CommandContext, file: string): Promise<void> {
-  const { head, matchBytes, mixedBytes } = await describeDelta(await read(file));
-  const segments = head.segments.map(({ start, end, storedStart, storedEnd }) => ({
+  const { head, matchBytes, mixedBytes, codings } = await describeDelta(await read(file));
+  const segments = head.segments.map(({ start, end, storedStart, storedEnd }, i) => ({
     bytes: end - start,
     stored: storedEnd - storedStart,
+    coding: codings[i],
   }));
   const facts = {
     version: head.version,
@@ -94,15 +95,21 @@ async function info({ output }: CommandContext, file: string): Promise<void> {
     segments,
   };
   output.document(facts);
-  output.print(`old       ${facts.old.bytes} bytes, SHA-256 ${facts.old.sha256}`);
-  output.print(`new       ${facts.new.bytes} bytes, SHA-256 ${facts.new.sha256}`);
+  for (const [name, { bytes, sha256 }] of [["old", facts.old], ["new", facts.new]] as const) {
+    output.print(`${name}       ${bytes} bytes, SHA-256`);
+    output.print(`          ${sha256}`);
+  }
   output.print(`programs  ${facts.images}`);
   output.print(`matches   ${facts.matches}, stored in ${matchBytes} bytes`);
   if (head.version === 2) {
     output.print(`small     ${mixedBytes} bytes of wrong guesses are coded by mixed contexts`);
   }
-  for (const [number, { bytes, stored }] of segments.entries()) {
-    output.print(`segment ${number}: ${bytes} bytes, stored in ${stored}`);
+  for (const [number, { bytes, stored, coding }] of segments.entries()) {
+    output.print(
+      `segment ${number}: ${bytes} bytes, stored in ${stored}${
+        coding === "mixed" ? ", mixed" : ""
+      }`,
+    );
   }
 }
 
@@ -110,7 +117,8 @@ async function explain(
   { output, flags, path }: CommandContext,
   [old, file]: [string, string],
 ): Promise<void> {
-  const parts = await explainDelta(await read(file), new MemoryAccess(await read(old)));
+  const delta = await read(file);
+  const parts = await explainDelta(delta, new MemoryAccess(await read(old)));
   const svg = flags.text("svg");
   if (svg !== undefined) {
     await writeFile(path(svg), drawSvg(parts, basename(file))).catch((cause) => {
@@ -119,6 +127,9 @@ async function explain(
   }
   output.document(parts);
   output.print(drawText(parts));
+  const { codings } = await describeDelta(delta);
+  const mixed = codings.filter((coding) => coding === "mixed").length;
+  if (mixed > 0) output.print(`${mixed} of ${codings.length} segments are mixed (--small)`);
 }
 
 async function read(file: string): Promise<Uint8Array<ArrayBuffer>> {
