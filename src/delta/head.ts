@@ -12,11 +12,11 @@ const MAGIC = Uint8Array.of(0x42, 0x44, 0x4c, 0x54); // "BDLT"
 /** Versions of the format: 1 has segments of streams only, 2 says of each how it is coded. */
 export type DeltaVersion = 1 | 2;
 
-/** How a segment of version 2 is coded, as its first byte says. */
-export const SEGMENT_CODING = { streams: 0, mixed: 1 } as const;
-
 /** Name of a segment's coding: five streams, or mixed contexts. */
-export type SegmentCoding = keyof typeof SEGMENT_CODING;
+export type SegmentCoding = "streams" | "mixed";
+
+/** How a segment of version 2 is coded, as its first byte says. */
+export const SEGMENT_CODING: Readonly<Record<SegmentCoding, number>> = { streams: 0, mixed: 1 };
 
 /** Bytes at the start of a delta that say how long its head is. */
 export const DELTA_PREAMBLE_BYTES = 9;
