@@ -7,21 +7,21 @@
 import { type Context, Hono } from "hono";
 import { isBrecciaError } from "../src/errors.ts";
 import type { Edge, EdgeStatus, ServedFile, StoreSize } from "../src/mirror/mod.ts";
-import { type Clock, type Log, silentTracer, systemClock, type Tracer } from "../src/ports/mod.ts";
-import { type Answered, logAnswer, pathOf } from "./access_log.ts";
+import { type Clock, systemClock } from "../src/ports/mod.ts";
 import { chunkResponse } from "./chunk_response.ts";
 import { fileResponse } from "./file_response.ts";
 import { CACHE_POLICY, type CachePolicy, COMMON_HEADERS, metadataPolicy } from "./headers.ts";
 import { HotAnswers } from "./hot_answers.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { identify, type RequestIdentity } from "./request_identity.ts";
-import { amendRequestSpan } from "./request_span.ts";
+import { RequestReport, type RequestReportOptions } from "./request_report.ts";
 import { pageResponse } from "./page_response.ts";
 import { savingsOf } from "./savings.ts";
 import { StatusPage } from "./status_page.tsx";
 import { Traffic } from "./traffic.ts";
 import { watchedFile } from "./watched_file.ts";
 
+export type { RequestReportOptions } from "./request_report.ts";
 export {
   type Minute,
   type RouteTotals,
@@ -37,15 +37,9 @@ export interface EdgeApp {
 }
 
 /** What the app serves and where it reports to. */
-export interface AppOptions {
+export interface AppOptions extends RequestReportOptions {
   /** What is served. */
   readonly edge: Edge;
-  /** Told of each request that failed. */
-  readonly log: Log;
-  /** Tell the log of each answer. Default false. */
-  readonly accessLog?: boolean | undefined;
-  /** Says in the span of each request what was answered. Default: none. */
-  readonly tracer?: Tracer | undefined;
   /** Default: the runtime's. */
   readonly clock?: Clock;
   /** Where answers are counted. Default: counters of its own. */
@@ -73,24 +67,17 @@ const URL_CHARACTERS = 16 * 1024;
 export function createApp(
   {
     edge,
-    log,
-    accessLog = false,
-    tracer = silentTracer,
     clock = systemClock,
     traffic = new Traffic(clock),
     status: statusNow = () => edge.status(),
     storeSize,
+    ...told
   }: AppOptions,
 ): EdgeApp {
   const app = new Hono<Identified>();
   const savings = () => savingsOf(edge, { traffic, size: storeSize?.() });
   traffic.watch(edge.reads);
-  // Answers from memory are too quick to make anything for nobody.
-  const isTold = accessLog || tracer !== silentTracer;
-  const tell = (route: string, answered: Answered): void => {
-    if (accessLog) logAnswer(log, answered);
-    amendRequestSpan(tracer, route, answered);
-  };
+  const report = new RequestReport(told);
 
   app.use(async (c, next) => {
     const started = performance.now();
@@ -107,25 +94,13 @@ export function createApp(
     traffic.count(route, status, seconds);
     const length = headers.get("content-length");
     if (c.req.method !== "HEAD") traffic.sent(route, Number(length ?? 0));
-    if (!isTold) return;
+    if (!report.isWanted) return;
     const bytes = c.res.body === null ? 0 : length === null ? undefined : Number(length);
-    tell(route, { request: c.req.raw, identity, status, bytes, seconds });
+    report.answered(route, { request: c.req.raw, identity, status, bytes, seconds });
   });
-  const report = (c: Context<Identified>, event: string, error: unknown): void => {
-    const code = isBrecciaError(error) ? error.code : "internal";
-    const message = error instanceof Error ? error.message : String(error);
-    const { method } = c.req;
-    log("warn", event, {
-      ...c.get("identity"),
-      method,
-      path: pathOf(c.req.raw),
-      code,
-      message,
-    });
-  };
   app.onError((error, c) => {
     // A client learns that it failed, not how: paths and upstreams are the operator's business.
-    report(c, "request failed", error);
+    report.failed("request failed", asked(c), error);
     const upstreamFailed = isBrecciaError(error) && !error.code.startsWith("storage-");
     return plain(c, upstreamFailed ? 502 : 503);
   });
@@ -133,7 +108,7 @@ export function createApp(
     if (file === undefined) return plain(c, 404);
     const watched = watchedFile(file, (error) => {
       // Until the head has left, the routes answer that it failed.
-      if (c.finalized) report(c, "answer broke off", error);
+      if (c.finalized) report.failed("answer broke off", asked(c), error);
     });
     return await fileResponse(c.req.raw, watched, policy, type);
   };
@@ -212,9 +187,9 @@ export function createApp(
       const seconds = (performance.now() - started) / 1000;
       traffic.count(route, response.status, seconds);
       traffic.sent(route, bytes);
-      if (isTold) {
+      if (report.isWanted) {
         const { status } = response;
-        tell(route, { request, identity: identify(request), status, bytes, seconds });
+        report.answered(route, { request, identity: identify(request), status, bytes, seconds });
       }
       return response;
     },
@@ -226,6 +201,10 @@ const NEVER = CACHE_POLICY.never;
 /** What the routes know of a request. */
 interface Identified {
   readonly Variables: { identity: RequestIdentity };
+}
+
+function asked(c: Context<Identified>): { request: Request; identity: RequestIdentity } {
+  return { request: c.req.raw, identity: c.get("identity") };
 }
 
 /** Answers with a file, or that there is none. */

@@ -6,12 +6,14 @@
  */
 
 import type { EdgeStatus, StoreSize } from "../src/mirror/mod.ts";
-import { type Clock, systemClock } from "../src/ports/mod.ts";
+import { type Clock, silentLog, systemClock } from "../src/ports/mod.ts";
 import { type AppOptions, createApp, type EdgeApp } from "./app.ts";
-import { COMMON_HEADERS } from "./headers.ts";
+import { CACHE_POLICY, COMMON_HEADERS } from "./headers.ts";
 import { joinMetrics } from "./joined_metrics.ts";
 import { METRICS_TYPE, metricsText, storeMetrics } from "./metrics.ts";
 import { pageResponse } from "./page_response.ts";
+import { identify } from "./request_identity.ts";
+import { RequestReport, type RequestReportOptions } from "./request_report.ts";
 import { type Savings, savingsOf, sumSavings } from "./savings.ts";
 import { SitePage } from "./site_page.tsx";
 import { Traffic } from "./traffic.ts";
@@ -40,7 +42,7 @@ export interface SiteStatus extends Savings {
 }
 
 /** What the upstreams of a process have in common. */
-export interface SiteOptions {
+export interface SiteOptions extends Partial<RequestReportOptions> {
   /** Default: the runtime's. */
   readonly clock?: Clock;
   /** What the store holds, as it was measured last. Default: not known. */
@@ -79,8 +81,9 @@ interface Site {
 /** The routes of docs/edge.md for several upstreams. Their names and prefixes differ. */
 export function createSite(
   upstreams: readonly MountedUpstream[],
-  { clock = systemClock, storeSize = () => null }: SiteOptions = {},
+  { clock = systemClock, storeSize = () => null, log = silentLog, ...told }: SiteOptions = {},
 ): EdgeApp {
+  const report = new RequestReport({ log, ...told });
   const mounted = upstreams.map((upstream): Mounted => {
     const { edge, log, traffic = new Traffic(clock), status = () => edge.status() } = upstream;
     const options: AppOptions = {
@@ -102,10 +105,13 @@ export function createSite(
       if (segment === "upstreams") {
         const { segment: name, rest: about } = cutUrl(origin + rest);
         const app = ABOUT_ONE.test(about) ? byName.get(name) : undefined;
-        return app?.fetch(new Request(origin + about, request)) ?? notFound();
+        return app?.fetch(new Request(origin + about, request)) ??
+          ownResponse(request, report, notFound);
       }
-      if (!isOwn(segment, rest)) return byPrefix.get("")?.fetch(request) ?? notFound();
-      return ownResponse(request, () => PROCESS_ROUTES.get(segment)!(site));
+      if (!isOwn(segment, rest)) {
+        return byPrefix.get("")?.fetch(request) ?? ownResponse(request, report, notFound);
+      }
+      return ownResponse(request, report, () => PROCESS_ROUTES.get(segment)!(site));
     },
   };
 }
@@ -167,22 +173,44 @@ function statusOf({ mounted, storeSize }: Site): SiteStatus {
   };
 }
 
+/** Answers as the routes of an edge do, and tells `report`. */
 async function ownResponse(
+  request: Request,
+  report: RequestReport,
+  answer: () => Response | Promise<Response>,
+): Promise<Response> {
+  const started = performance.now();
+  const identity = identify(request);
+  let response: Response;
+  try {
+    response = await byMethod(request, answer);
+  } catch (error) {
+    report.failed("request failed", { request, identity }, error);
+    response = new Response(null, {
+      status: 503,
+      headers: { "cache-control": CACHE_POLICY.never },
+    });
+  }
+  for (const [name, value] of Object.entries(COMMON_HEADERS)) response.headers.set(name, value);
+  response.headers.set("x-request-id", identity.id);
+  const bytes = response.body === null ? 0 : Number(response.headers.get("content-length"));
+  const seconds = (performance.now() - started) / 1000;
+  report.answered("other", { request, identity, status: response.status, bytes, seconds });
+  return response;
+}
+
+async function byMethod(
   { method }: Request,
   answer: () => Response | Promise<Response>,
 ): Promise<Response> {
   const allow = "GET, HEAD, OPTIONS";
-  let response: Response;
-  if (method === "GET") response = await answer();
-  else if (method === "HEAD") response = new Response(null, await answer());
-  else if (method === "OPTIONS") {
-    response = new Response(null, {
-      status: 204,
-      headers: { "access-control-allow-methods": allow },
-    });
-  } else response = new Response(null, { status: 405, headers: { allow } });
-  for (const [name, value] of Object.entries(COMMON_HEADERS)) response.headers.set(name, value);
-  return response;
+  if (method === "GET") return await answer();
+  if (method === "HEAD") return new Response(null, await answer());
+  if (method === "OPTIONS") {
+    const headers = { "access-control-allow-methods": allow };
+    return new Response(null, { status: 204, headers });
+  }
+  return new Response(null, { status: 405, headers: { allow } });
 }
 
 /** A URL without the first segment of its path, as it is spelled: `rest` begins with a slash. */
@@ -209,6 +237,6 @@ function json(value: unknown, status: number): Response {
 function notFound(): Response {
   return new Response(null, {
     status: 404,
-    headers: { ...COMMON_HEADERS, "cache-control": "no-store" },
+    headers: { "cache-control": CACHE_POLICY.never },
   });
 }

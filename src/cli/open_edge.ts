@@ -72,5 +72,6 @@ export function siteApp(
   const mounted = upstreams.map((upstream, at) => {
     return { ...upstream, prefix: site.upstreams[at]!.prefix };
   });
-  return createSite(mounted, { storeSize });
+  const { log, accessLog, tracer } = mounted[0]!;
+  return createSite(mounted, { storeSize, log, accessLog, tracer });
 }

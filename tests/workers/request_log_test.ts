@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { encodeHex } from "../../src/bytes/mod.ts";
 import type { Log } from "../../src/ports/mod.ts";
 import { createApp } from "../../workers/app.ts";
 import { bodyOf, edgeOf, Origin } from "../mirror/edge_fixture.ts";
@@ -11,7 +12,7 @@ type LogRecord = { event: string } & Record<string, unknown>;
 async function loggedEdge(options: { onDemand?: boolean; accessLog?: boolean } = {}) {
   const { onDemand = false, accessLog = true } = options;
   const origin = await Origin.create();
-  await origin.release("1.0.0", { app: noise(400_000, 1) });
+  await origin.release("1.0.0", { app: encodeHex(noise(400_000, 1)) });
   const { edge, store } = await edgeOf(origin, { onDemand });
   await edge.refresh();
   const records: LogRecord[] = [];
@@ -69,24 +70,26 @@ Deno.test("a failed answer carries the id under which the log says why", async (
   assert.equal(response.headers.get("x-request-id"), failed?.["id"]);
 });
 
-Deno.test("an answer that breaks off after its head is logged, with why, under its id", async () => {
-  const { origin, records, get } = await loggedEdge({ onDemand: true, accessLog: false });
-  await bodyOf(await get("/targets/hello-1.0.0.index"));
-  origin.lie = (path) =>
-    Promise.resolve(path.startsWith("packs/") ? new Response("<html>") : undefined);
-  const response = await get(ARCHIVE, { "x-request-id": "client-8" });
-  assert.equal(response.status, 200);
-  await assert.rejects(bodyOf(response));
-  const [{ event, id, path, code, message } = assert.fail(), ...more] = records;
-  assert.deepEqual([event, id, path, code], [
-    "answer broke off",
-    "client-8",
-    ARCHIVE,
-    "pack-mismatch",
-  ]);
-  assert.match(message as string, /Cannot accept pack/);
-  assert.deepEqual(more, []);
-});
+for (const coding of ["identity", "zstd"]) {
+  Deno.test(`an answer that breaks off after its head (${coding}) is logged, with why, under its id`, async () => {
+    const { origin, records, get } = await loggedEdge({ onDemand: true, accessLog: false });
+    await bodyOf(await get("/targets/hello-1.0.0.index"));
+    origin.lie = (path) =>
+      Promise.resolve(path.startsWith("packs/") ? new Response("<html>") : undefined);
+    const headers = { "x-request-id": "client-8", "accept-encoding": coding };
+    const response = await get(ARCHIVE, headers);
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get("content-encoding") ?? "identity", coding);
+    await assert.rejects(bodyOf(response));
+    const [{ event, id, path, code, message } = assert.fail(), ...more] = records;
+    assert.deepEqual(
+      { event, id, path, code },
+      { event: "answer broke off", id: "client-8", path: ARCHIVE, code: "pack-mismatch" },
+    );
+    assert.match(message as string, /Cannot accept pack/);
+    assert.deepEqual(more, []);
+  });
+}
 
 Deno.test("a client that leaves in the midst of an answer is no failure", async () => {
   const { records, get } = await loggedEdge({ onDemand: true, accessLog: false });

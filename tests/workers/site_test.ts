@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { MemoryStore } from "../../cache/memory.ts";
 import { CHUNK_REQUEST_TYPE, encodeChunkRequest } from "../../src/index/mod.ts";
 import { measureStore } from "../../src/mirror/mod.ts";
-import { silentLog } from "../../src/ports/mod.ts";
+import { type Log, silentLog } from "../../src/ports/mod.ts";
 import { createSite, isPrefix, type MountedUpstream } from "../../workers/site.ts";
 import { bodyOf, edgeOf, type EdgeUnderTest, Origin } from "../mirror/edge_fixture.ts";
 import { ForeignOrigin } from "../mirror/foreign_fixture.ts";
@@ -131,6 +131,32 @@ Deno.test("a site is ready while one upstream is; each tells for itself what is 
   assert.deepEqual(
     await (await get("/upstreams/apps/status.json")).json(),
     await (await get("/apps/status.json")).json(),
+  );
+});
+
+Deno.test("each request has an id and a place in the log, also where the process itself answers", async () => {
+  const { apps } = await site();
+  const records: Record<string, unknown>[] = [];
+  const log: Log = (_, event, fields) => void records.push({ event, ...fields });
+  const mounted = [{ edge: apps.edge, prefix: "/apps", log, accessLog: true }];
+  const app = createSite(mounted, { clock, log, accessLog: true });
+  const paths = ["/healthz", "/status.json", "/", "/none", "/upstreams/none", "/apps/healthz"];
+  for (const path of paths) {
+    const headers = { "x-request-id": `ask${path.replaceAll("/", "-")}` };
+    const response = await app.fetch(new Request(`http://edge.test${path}`, { headers }));
+    assert.equal(response.headers.get("x-request-id"), headers["x-request-id"]);
+    await bodyOf(response);
+  }
+  assert.deepEqual(
+    records.map(({ event, id, status, upstream }) => [event, id, status, upstream]),
+    [
+      ["request", "ask-healthz", 200, undefined],
+      ["request", "ask-status.json", 200, undefined],
+      ["request", "ask-", 200, undefined],
+      ["request", "ask-none", 404, undefined],
+      ["request", "ask-upstreams-none", 404, undefined],
+      ["request", "ask-apps-healthz", 200, "apps"],
+    ],
   );
 });
 
