@@ -41,7 +41,10 @@ const LastHour: FC<{ hour: readonly Minute[] }> = ({ hour }) => {
   const most = Math.max(...hour.map(({ answers }) => answers));
   const answers = hour.reduce((sum, minute) => sum + minute.answers, 0);
   const errors = hour.reduce((sum, minute) => sum + minute.errors, 0);
-  const told = `${count(answers)} answers in the last hour, ${count(errors)} of them errors` +
+  const told =
+    `${count(answers)} ${answers === 1 ? "answer" : "answers"} in the last hour, ${
+      count(errors)
+    } of them errors` +
     (errors === 0 ? "" : ` (${percent(errors / answers)})`);
   return (
     <figure>

@@ -7,6 +7,11 @@ export function span(milliseconds: number): string {
   return minutes > 0 ? `${minutes} min` : "less than a minute";
 }
 
+/** `3 d 4 h ago`, `just now`. */
+export function ago(milliseconds: number): string {
+  return milliseconds < 60_000 ? "just now" : `${span(milliseconds)} ago`;
+}
+
 /** `1.5 MB`: decimal units, as networks are sold. */
 export function size(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];

@@ -4,7 +4,7 @@ import { raw } from "hono/html";
 import type { FC } from "hono/jsx";
 import type { EdgeStatus, ReleaseNovelty } from "../src/mirror/mod.ts";
 import { AnswersSection } from "./answers_section.tsx";
-import { size, span } from "./page_units.ts";
+import { ago, size, span } from "./page_units.ts";
 import { ReleaseTable } from "./release_table.tsx";
 import type { Savings } from "./savings.ts";
 import { STATUS_STYLE } from "./status_style.ts";
@@ -83,11 +83,11 @@ export const Freshness: FC<{ status: EdgeStatus; now: number }> = (
   return (
     <dl class="tiles">
       <Tile name="Upstream">{status.upstream}</Tile>
-      <Tile name="Metadata expires">
+      <Tile name="Metadata expires" tone={toneOf(expires, now)}>
         {expires === null ? "none yet" : expires <= now ? "expired" : `in ${span(expires - now)}`}
       </Tile>
       <Tile name="Confirmed by upstream">
-        {confirmedAt === null ? "not since the start" : `${span(now - confirmedAt)} ago`}
+        {confirmedAt === null ? "not since the start" : ago(now - confirmedAt)}
       </Tile>
       <Tile name="Timestamp, root">
         {metadata === null ? "–" : `version ${metadata.timestamp}, ${metadata.root}`}
@@ -102,3 +102,9 @@ export const Freshness: FC<{ status: EdgeStatus; now: number }> = (
     </dl>
   );
 };
+
+/** How an expiry looks: `/readyz` warns from a day before. */
+function toneOf(expires: number | null, now: number): "warned" | "bad" | undefined {
+  if (expires === null || expires <= now) return "bad";
+  return expires - now < 24 * 60 * 60_000 ? "warned" : undefined;
+}

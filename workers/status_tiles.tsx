@@ -2,16 +2,25 @@
 /** @jsxImportSource hono/jsx */
 import type { Child, FC } from "hono/jsx";
 import type { EdgeStatus, ReadCounts, StoreSize } from "../src/mirror/mod.ts";
-import { count, percent, size, span } from "./page_units.ts";
+import { ago, count, percent, size } from "./page_units.ts";
 import type { Savings } from "./savings.ts";
 
+/** What a {@linkcode Tile} shows. */
+export interface TileProps {
+  readonly name: string;
+  readonly note?: string;
+  /** Absent when nothing is wrong. */
+  readonly tone?: "warned" | "bad" | undefined;
+  readonly children?: Child;
+}
+
 /** One number with its name; what explains it stands below, smaller. */
-export const Tile: FC<{ name: string; note?: string; children?: Child }> = (
-  { name, note, children }: { name: string; note?: string; children?: Child },
+export const Tile: FC<TileProps> = (
+  { name, note, tone, children }: TileProps,
 ): ReturnType<FC> => (
   <div>
     <dt>{name}</dt>
-    <dd>{children}</dd>
+    <dd class={tone}>{children}</dd>
     {note && <dd class="note">{note}</dd>}
   </div>
 );
@@ -45,8 +54,9 @@ const StoreTile: FC<{ store: StoreSize | null; now: number }> = ({ store, now })
   store === null ? <Tile name="Store" note="not measured yet">–</Tile> : (
     <Tile
       name="Store"
-      note={`${count(store.objects)} objects, ${size(store.deltaBytes)} of it deltas; ` +
-        `measured ${span(now - store.measuredAt)} ago`}
+      note={`${count(store.objects)} objects` +
+        (store.deltaBytes === 0 ? "" : `, ${size(store.deltaBytes)} of it deltas`) +
+        `; measured ${ago(now - store.measuredAt)}`}
     >
       {size(store.bytes)}
     </Tile>
