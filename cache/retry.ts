@@ -31,7 +31,7 @@ export interface RetryOptions {
 /**
  * Repeats what failed with `storage-failed`; every other error says what no repetition changes. A
  * conditional write is repeated too: when its first answer was lost and the store now reports a conflict
- * with our own bytes, it was written.
+ * with our own bytes, it was written, by us or by another who wrote the same.
  */
 export class RetryingStore implements ManagedStore {
   readonly #store: ManagedStore;

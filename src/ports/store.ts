@@ -56,7 +56,8 @@ export interface GetOptions {
 export interface PutOptions {
   /**
    * Writes only when the stored object has this etag; `null` means only when there is none.
-   * Otherwise throws `storage-conflict` and leaves the object as it is.
+   * Otherwise throws `storage-conflict` and leaves the object as it is. Of several who write the same
+   * bytes at once, more than one may be told that it did.
    */
   readonly ifMatch?: string | null;
   /** Ends the call. */

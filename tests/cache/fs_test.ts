@@ -7,9 +7,32 @@ for (const [name, layout] of [["fs", "flat"], ["fs in shards", "sharded"]] as co
   testStoreContract(name, async () => {
     const root = await Deno.makeTempDir();
     const store = new FileStore(root, { layout });
-    return { store, close: () => Deno.remove(root, { recursive: true }) };
+    const held = () => openFilesBelow(root).length;
+    return { store, held, close: () => Deno.remove(root, { recursive: true }) };
   });
 }
+
+/** Files of a directory that this process has open, where the system tells. */
+function openFilesBelow(root: string): string[] {
+  if (Deno.build.os !== "linux") return [];
+  return [...Deno.readDirSync("/proc/self/fd")].flatMap(({ name }) => {
+    try {
+      return [Deno.readLinkSync(`/proc/self/fd/${name}`)];
+    } catch {
+      return []; // It was closed meanwhile.
+    }
+  }).filter((path) => path.startsWith(root));
+}
+
+Deno.test("the count of files that the store has open counts them", async () => {
+  await inDirectory(async (root) => {
+    await Deno.writeTextFile(`${root}/file`, "");
+    const file = await Deno.open(`${root}/file`);
+    assert.equal(openFilesBelow(root).length, Deno.build.os === "linux" ? 1 : 0);
+    file.close();
+    assert.deepEqual(openFilesBelow(root), []);
+  });
+});
 
 async function inDirectory(use: (root: string) => Promise<void>): Promise<void> {
   const root = await Deno.makeTempDir();

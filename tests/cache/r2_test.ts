@@ -4,7 +4,7 @@ import { testStoreContract } from "../contract/store_contract.ts";
 
 /** Cloudflare's own runtime, with a bucket for each test. */
 let workerd: Miniflare;
-const BUCKETS = Array.from({ length: 40 }, (_, i) => `BUCKET_${i}`);
+const BUCKETS = Array.from({ length: 60 }, (_, i) => `BUCKET_${i}`);
 const unused = [...BUCKETS];
 
 Deno.test.beforeAll(async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { RetryingStore } from "../../cache/retry.ts";
 import { S3Store } from "../../cache/s3.ts";
+import { S3Bucket, type S3BucketOptions } from "../../cache/s3_bucket.ts";
 import { isBrecciaError } from "../../src/errors.ts";
 import { testStoreContract } from "../contract/store_contract.ts";
 import { testNeeding } from "../requirement.ts";
@@ -18,9 +19,41 @@ Deno.test.afterAll(async () => {
 testStoreContract("s3", async () => {
   const bucket = await service.createBucket();
   // As composition roots make it. Ceph answers 500 to some losers of a race, and 412 when asked again.
-  const store = new RetryingStore(new S3Store(bucket), { random: () => 0, wait: async () => {} });
-  return { store, close: () => Promise.resolve() };
+  const { fetch, held } = countingBodies();
+  const store = new RetryingStore(new S3Store({ ...bucket, fetch }), {
+    random: () => 0,
+    wait: async () => {},
+  });
+  return { store, held, close: () => Promise.resolve() };
 }, RADOSGW);
+
+/** A fetch, and how many bodies of its answers were neither read to their end nor given up. */
+function countingBodies() {
+  let open = 0;
+  const counting = async (request: Request): Promise<Response> => {
+    const response = await fetch(request);
+    if (response.body === null) return response;
+    const reader = response.body.getReader();
+    open++;
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        const { done, value } = await reader.read().catch((error) => {
+          open--;
+          throw error;
+        });
+        if (!done) return controller.enqueue(value);
+        open--;
+        controller.close();
+      },
+      cancel(reason) {
+        open--;
+        return reader.cancel(reason);
+      },
+    });
+    return new Response(body, response);
+  };
+  return { fetch: counting, held: () => open };
+}
 
 testNeeding(RADOSGW, "two prefixes of one bucket don't see each other's objects", async () => {
   const bucket = await service.createBucket();
@@ -91,3 +124,92 @@ testNeeding(RADOSGW, "an upload that breaks in its midst leaves the object as it
   );
   assert.deepEqual((await whole.get("pack"))?.bytes, new Uint8Array([1, 2, 3]));
 });
+
+/** What the service says of uploads that were begun and not ended. */
+async function unfinishedUploads(bucket: S3BucketOptions): Promise<string> {
+  const query = { uploads: "" };
+  const { bytes } = await new S3Bucket(bucket).send({
+    verb: "list uploads of",
+    method: "GET",
+    query,
+  });
+  const xml = new TextDecoder().decode(bytes);
+  assert.match(xml, /<ListMultipartUploadsResult/, "the service knows the question");
+  return [...xml.matchAll(/<Upload>.*?<\/Upload>/gs)].join();
+}
+
+testNeeding(
+  RADOSGW,
+  "an upload in parts that is given up or fails leaves no part behind",
+  async () => {
+    const bucket = await service.createBucket();
+    const long = new Uint8Array(40 * 1024 * 1024);
+    const during = (pattern: string, then: (request: Request) => Promise<Response>) =>
+      new S3Store({
+        ...bucket,
+        fetch: (request) => request.url.includes(pattern) ? then(request) : fetch(request),
+      });
+
+    const giveUp = new AbortController();
+    const givenUp = during("partNumber=3", (request) => {
+      giveUp.abort();
+      return fetch(request);
+    });
+    await assert.rejects(
+      givenUp.put("pack", long, { signal: giveUp.signal }),
+      (error) => isBrecciaError(error, "cancelled"),
+    );
+    assert.equal(await unfinishedUploads(bucket), "", "given up by its caller");
+
+    const breaking = during("partNumber=4", () => Promise.reject(new TypeError("reset")));
+    await assert.rejects(
+      breaking.put("pack", long),
+      (error) => isBrecciaError(error, "storage-failed"),
+    );
+    assert.equal(await unfinishedUploads(bucket), "", "broken in a part");
+
+    let refused = false;
+    const late = during("uploadId=", (request) => {
+      if (request.method !== "POST") return fetch(request);
+      refused = true;
+      return Promise.resolve(new Response("<Error><Code>InternalError</Code></Error>"));
+    });
+    await assert.rejects(
+      late.put("pack", long),
+      (error) => isBrecciaError(error, "storage-failed"),
+    );
+    assert.ok(refused);
+    assert.equal(await unfinishedUploads(bucket), "", "refused at its end, behind a 200");
+    assert.deepEqual(await Array.fromAsync(new S3Store(bucket).list("")), []);
+  },
+);
+
+for (
+  const [status, code, asked, as] of [
+    [500, "InternalError", 3, "storage-failed"],
+    [503, "SlowDown", 3, "storage-failed"],
+    [429, "TooManyRequests", 3, "storage-failed"],
+    [403, "AccessDenied", 1, "storage-denied"],
+    [400, "InvalidRequest", 1, "usage"],
+    [507, "InsufficientStorage", 1, "storage-full"],
+  ] as const
+) {
+  const times = asked === 1 ? "is not asked again" : "is asked again, and heals";
+  testNeeding(RADOSGW, `a bucket that answers ${status} ${code} ${times}`, async () => {
+    const bucket = await service.createBucket();
+    let requests = 0;
+    const bad = new S3Store({
+      ...bucket,
+      fetch: (request) =>
+        ++requests < 3
+          ? Promise.resolve(new Response(`<Error><Code>${code}</Code></Error>`, { status }))
+          : fetch(request),
+    });
+    const store = new RetryingStore(bad, { random: () => 0, wait: async () => {} });
+    const written = store.put("a", new Uint8Array([1]));
+    if (asked > 1) await written;
+    else await assert.rejects(written, (error) => isBrecciaError(error, as));
+    assert.equal(requests, asked);
+    assert.equal((await new S3Store(bucket).head("a"))?.size, asked > 1 ? 1 : undefined);
+  });
+}

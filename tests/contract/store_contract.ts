@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { isBrecciaError } from "../../src/errors.ts";
 import type { ManagedStore } from "../../src/ports/mod.ts";
 import { type Requirement, testNeeding } from "../requirement.ts";
+import { promiseSharedUse, type PromiseTest } from "./shared_use.ts";
 
 /** An empty store, and how to end it. */
 export interface OpenedStore {
   readonly store: ManagedStore;
   close(): Promise<void>;
+  /** Files or answers that it has open now; missing where it opens none. */
+  readonly held?: () => number;
 }
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
@@ -33,11 +36,11 @@ export function testStoreContract(
   openStore: () => Promise<OpenedStore>,
   requirement: Requirement = { what: "nothing", available: true },
 ): void {
-  const promise = (name: string, keeps: (store: ManagedStore) => Promise<void>): void => {
+  const promise: PromiseTest = (name, keeps) => {
     testNeeding(requirement, `${driver} store: ${name}`, async () => {
-      const { store, close } = await openStore();
+      const { store, close, held = () => 0 } = await openStore();
       try {
-        await keeps(store);
+        await keeps(store, held);
       } finally {
         await close();
       }
@@ -77,10 +80,16 @@ export function testStoreContract(
     assert.deepEqual(await keysOf(store, ""), []);
   });
 
-  promise("an empty object is an object", async (store) => {
-    await store.put("empty", new Uint8Array());
-    assert.equal((await store.get("empty"))?.bytes.length, 0);
+  promise("an empty object is an object, by ranges too", async (store) => {
+    const etag = await store.put("empty", new Uint8Array());
+    const range = { offset: 0, length: 10 };
+    for (const seen of [await store.get("empty"), await store.get("empty", { range })]) {
+      assert.deepEqual([seen?.bytes.length, seen?.size, seen?.etag], [0, 0, etag]);
+    }
     assert.deepEqual(await store.head("empty"), { key: "empty", size: 0 });
+    await store.put("empty", text("no more"), { ifMatch: etag });
+    await store.put("empty", new Uint8Array());
+    assert.deepEqual(await Array.fromAsync(store.list("")), [{ key: "empty", size: 0 }]);
   });
 
   promise("a put replaces, and equal tags mean equal bytes", async (store) => {
@@ -208,6 +217,10 @@ export function testStoreContract(
       await assert.rejects(store.delete(key), failsWith("usage"), key);
     }
     assert.deepEqual(await keysOf(store, ""), []);
+    await store.put("kept", text("x"));
+    for (const prefix of ["../", "/", "..", "+staging/", "kept/../", "a\0"]) {
+      assert.deepEqual(await keysOf(store, prefix), [], prefix);
+    }
   });
 
   promise(
@@ -258,4 +271,6 @@ export function testStoreContract(
     }
     assert.equal((await store.get("packs/slow"))?.bytes.length, 4 * 1024 * 1024);
   });
+
+  promiseSharedUse(promise);
 }
