@@ -46,7 +46,7 @@ async function askAll(url: string, paths: readonly string[] = []): Promise<strin
     const response = await fetch(`${url}${path}?token=${SECRET.clientQuery}`, { headers });
     told += `${path} ${response.status} ${JSON.stringify([...response.headers])}\n`;
     const text = await response.text();
-    if (pages.includes(path)) told += text;
+    if (pages.includes(path) || paths.includes(path)) told += text;
   }
   return told;
 }
@@ -100,6 +100,38 @@ for (const [code, failure] of FAILURES) {
     }
   });
 }
+
+Deno.test("an edge of several upstreams shows no secret of its configuration", async () => {
+  const repository = await StaticRepository.create();
+  await using upstream = new ScriptedServer((request) => repository.answer(request));
+  try {
+    const upstreams = [SECRET.upstreamPassword, SECRET.upstreamToken].map((password, at) => ({
+      name: `app${at}`,
+      url: `http://user:${password}@${upstream.host}/?token=${SECRET.upstreamToken}`,
+      root: repository.root,
+      interval: 1,
+    }));
+    const config = repository.path("edge.json");
+    await Deno.writeTextFile(config, JSON.stringify({ store: "memory:", upstreams }));
+    await using edge = new RunningEdge(["--config", config, "--access-log"], ENVIRONMENT);
+    const at = await edge.listening();
+    for (const name of ["app0", "app1"]) {
+      await edge.logged("generation", ({ upstream }) => upstream === name);
+    }
+    upstream.answer = () => new Response(SECRET.upstreamPassword, { status: 403 });
+    for (const name of ["app0", "app1"]) {
+      await edge.logged("refresh failed", ({ upstream }) => upstream === name);
+    }
+    const pages = ["app0/", "app1/status.json", "upstreams/app0", "upstreams/app1/metrics"];
+    const told = await askAll(at) + await askAll(at, pages) + await askAll(`${at}app0/`);
+    assert.match(told, /"name":"app1"/);
+    await edge.stop();
+    assertNoSecrets(told, "an answer");
+    assertNoSecrets(edge.said, "the log");
+  } finally {
+    await repository.close();
+  }
+});
 
 Deno.test("an edge whose bucket refuses it shows no key, whatever the service echoes", async () => {
   const repository = await StaticRepository.create();

@@ -121,6 +121,35 @@ Deno.test("what is refused is a span that failed, by its code", async () => {
   }
 });
 
+Deno.test("every thread of an edge traces its requests, and logs their traces", async () => {
+  const repository = await StaticRepository.create();
+  await using collector = new OtlpCollector();
+  try {
+    await using edge = new RunningEdge(
+      ["--upstream", repository.url, "--root", repository.root, "--access-log", "--threads", "3"]
+        .concat(["--store", `fs:${repository.path("store")}`]),
+      collector.environment,
+    );
+    const url = await edge.listening();
+    const traces = Array.from({ length: 24 }, (_, at) => `${at + 10}`.padStart(32, "a"));
+    for (const trace of traces) {
+      // A connection of its own, which any thread may take.
+      using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+      const headers = { traceparent: `00-${trace}-${CLIENT_SPAN}-01` };
+      await (await fetch(`${url}healthz`, { client, headers })).text();
+    }
+    await edge.stop();
+    const logged = edge.records.filter(({ event }) => event === "request");
+    assert.deepEqual(logged.map(({ trace }) => trace).sort(), traces);
+    for (const { id, trace } of logged) {
+      const spans = collector.spans.filter((span) => span.traceId === trace);
+      theSpan(spans, "GET", { "breccia.request.id": id as string });
+    }
+  } finally {
+    await repository.close();
+  }
+});
+
 Deno.test("without a tracer of the runtime nothing stands between an edge and its store", () => {
   assert.equal(openTelemetryTracer(), silentTracer);
 });

@@ -16,7 +16,8 @@ export interface BusyEdge extends EdgeUnderTest {
 
 /** Opens one. What it shows is the same each time. */
 export async function busyEdge(
-  { onDemand = false, measured = true }: {
+  { name, onDemand = false, measured = true }: {
+    readonly name?: string;
     readonly onDemand?: boolean;
     readonly measured?: boolean;
   } = {},
@@ -32,7 +33,7 @@ export async function busyEdge(
     await addRelease(origin.store, { version, tree }, { deltas: { count: 1 } });
     await origin.publish();
   }
-  const under = await edgeOf(origin, { onDemand });
+  const under = await edgeOf(origin, { onDemand, ...(name && { name }) });
   await under.edge.refresh();
   let now = clock.now() - 60 * 60_000;
   const traffic = new Traffic({ now: () => now });

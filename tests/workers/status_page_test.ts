@@ -26,7 +26,7 @@ interface ShownPage {
 /** The page of an edge that is well, and of one with two upstreams, of which one is gone. */
 async function pages(): Promise<ShownPage[]> {
   const well = await busyEdge();
-  const ill = await busyEdge();
+  const ill = await busyEdge({ name: "apps" });
   ill.origin.lie = () => Promise.reject(new TypeError("connection refused"));
   await ill.edge.refresh().catch(() => {});
   const upstreams = [well, ill].map(({ edge }, at) => ({
