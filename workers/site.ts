@@ -152,7 +152,14 @@ const PROCESS_ROUTES: ReadonlyMap<string, Answer> = new Map<string, Answer>([
     return pageResponse(joinMetrics(texts) + shared, METRICS_TYPE);
   }],
   ["", async (site) => {
-    const page = SitePage({ status: statusOf(site), now: site.clock.now() });
+    const traffic = new Traffic(site.clock);
+    traffic.showWith(site.mounted.map(({ upstream }) => upstream.traffic.all()));
+    const page = SitePage({
+      status: statusOf(site),
+      routes: traffic.totals(),
+      hour: traffic.lastHour(),
+      now: site.clock.now(),
+    });
     const policy = "default-src 'none'; style-src 'unsafe-inline'";
     return pageResponse(`<!doctype html>${await page}`, "text/html; charset=utf-8", {
       headers: { "content-security-policy": policy },

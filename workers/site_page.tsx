@@ -2,21 +2,27 @@
 /** @jsxImportSource hono/jsx */
 import { raw } from "hono/html";
 import type { FC } from "hono/jsx";
+import { AnswersSection } from "./answers_section.tsx";
 import type { SiteStatus, UpstreamStatus } from "./site.ts";
 import { Freshness, Reasons, STATE_WORDS, stateOf } from "./status_page.tsx";
 import { STATUS_STYLE } from "./status_style.ts";
 import { SavingsTiles, type SavingsTilesProps } from "./status_tiles.tsx";
+import type { Minute, RouteTotals } from "./traffic.ts";
 
 /** What the page shows. */
 export interface SitePageProps {
   readonly status: SiteStatus;
+  /** Answers of all upstreams. */
+  readonly routes: readonly RouteTotals[];
+  /** Answers of the last hour, minute by minute. */
+  readonly hour: readonly Minute[];
   /** Milliseconds since 1970. */
   readonly now: number;
 }
 
 /** The page for the people who run an edge of several upstreams: how each fares, and where more of it is. */
 export const SitePage: FC<SitePageProps> = (
-  { status, now }: SitePageProps,
+  { status, routes, hour, now }: SitePageProps,
 ): ReturnType<FC<SitePageProps>> => (
   <html lang="en">
     <head>
@@ -37,6 +43,7 @@ export const SitePage: FC<SitePageProps> = (
         {status.upstreams.map((upstream) => (
           <OneUpstream key={upstream.name} status={upstream} now={now} />
         ))}
+        <AnswersSection routes={routes} hour={hour} />
       </main>
     </body>
   </html>

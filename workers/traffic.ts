@@ -100,7 +100,7 @@ export class Traffic {
 
   /** Where content came from. */
   reads(): ReadCounts {
-    return this.#all().reads;
+    return this.all().reads;
   }
 
   /** Its own counters, now. */
@@ -115,14 +115,14 @@ export class Traffic {
     };
   }
 
-  /** What other threads of the same edge have counted: shown together with its own from now on. */
+  /** What other threads of the same edge, or other edges, have counted: shown with its own from now on. */
   showWith(elsewhere: readonly TrafficCounts[]): void {
     this.#elsewhere = elsewhere;
   }
 
   /** The last 60 minutes, the one that is running last. */
   lastHour(): Minute[] {
-    const { minutes } = this.#all();
+    const { minutes } = this.all();
     const now = Math.floor(this.#clock.now() / 60_000);
     return Array.from({ length: MINUTES }, (_, i) => {
       return minutes.get(now - MINUTES + 1 + i) ?? { answers: 0, errors: 0 };
@@ -131,7 +131,7 @@ export class Traffic {
 
   /** Totals by kind of route, in the order in which they were first asked for. */
   totals(): RouteTotals[] {
-    const { seconds, errors, bytes } = this.#all();
+    const { seconds, errors, bytes } = this.all();
     return [...seconds].map(([route, { buckets }]) => ({
       route,
       answers: buckets.reduce((sum, count) => sum + count, 0),
@@ -142,7 +142,7 @@ export class Traffic {
 
   /** The counters in the text format of Prometheus. */
   *lines(): Generator<string> {
-    const { answers, bytes: sent, seconds } = this.#all();
+    const { answers, bytes: sent, seconds } = this.all();
     yield "# HELP breccia_answers_total Answers by kind of route and HTTP status.";
     yield "# TYPE breccia_answers_total counter";
     for (const [labels, count] of answers) yield `breccia_answers_total{${labels}} ${count}`;
@@ -165,7 +165,8 @@ export class Traffic {
     }
   }
 
-  #all(): TrafficCounts {
+  /** Its own counters and those that are shown with them. */
+  all(): TrafficCounts {
     if (this.#elsewhere.length === 0) return this.counts();
     const answers = new Map<string, number>();
     const errors = new Map<string, number>();

@@ -245,5 +245,6 @@ Deno.test("the store is shared, and told once; what is saved is told for each an
   assert.equal(metrics.get("breccia_content_reads_total")?.samples.length, 6);
   const page = await (await get("/")).text();
   assert.match(page, /Deduplication<\/dt><dd>saves /);
+  assert.match(page, /2 answers in the last hour, 0 of them errors/);
   assert.match(await (await get("/upstreams/rest")).text(), /Hit rate<\/dt><dd>100 %/);
 });
