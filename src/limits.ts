@@ -57,6 +57,10 @@ export const INDEX_LIMITS = {
 export const EXCHANGE_LIMITS = {
   /** Chunks that a client asks for at once: the answer is streamed, so this bounds what is lost with it. */
   chunks: 8192,
+  /** Indexes whose chunks a client says that it has: each is looked up, and may have to be fetched. */
+  heldIndexes: 16,
+  /** Other chunks that it says it has, named by 8 bytes each. */
+  prefixes: 100_000,
 } as const;
 
 /** Bounds on HTTP exchanges. */

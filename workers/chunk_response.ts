@@ -5,8 +5,11 @@ import {
   CHUNK_REQUEST_TYPE,
   CHUNK_STREAM_TYPE,
   decodeChunkRequest,
+  decodeMissingRequest,
+  MISSING_REQUEST_TYPE,
+  MISSING_STREAM_TYPE,
 } from "../src/index/mod.ts";
-import type { Edge, StoredChunk } from "../src/mirror/mod.ts";
+import type { Edge } from "../src/mirror/mod.ts";
 import { streamOf } from "./file_response.ts";
 import { CACHE_POLICY } from "./headers.ts";
 
@@ -15,6 +18,9 @@ const MAX_REQUEST_BYTES = 1024 * 1024;
 
 /** Chunks answered at once: at the default lengths a release stream of 2 GiB. */
 export const MAX_CHUNKS = 32768;
+
+/** Of this moment, and of a length that clients have counted on. */
+const UNCHANGED = `${CACHE_POLICY.never}, no-transform`;
 
 /** Small chunks are sent together, up to about this many bytes. */
 const BATCH_BYTES = 256 * 1024;
@@ -26,32 +32,79 @@ export async function chunkResponse(
   onSent: (bytes: number) => void,
 ): Promise<Response> {
   const type = request.headers.get("content-type")?.split(";")[0]?.trim();
-  if (type !== CHUNK_REQUEST_TYPE) return refusal(415);
+  const find = type === CHUNK_REQUEST_TYPE
+    ? findAsked
+    : type === MISSING_REQUEST_TYPE
+    ? findMissing
+    : undefined;
+  if (find === undefined) return refusal(415);
   const body = await readBody(request);
   if (body === undefined) return refusal(413);
   try {
-    const asked = decodeChunkRequest(body, MAX_CHUNKS);
-    const read = await edge.served?.chunks(asked);
-    if (read === undefined) return refusal(404);
-    const headers = { "content-type": CHUNK_STREAM_TYPE, "cache-control": CACHE_POLICY.never };
-    return new Response(streamOf((signal) => frames(read(signal), onSent)), { headers });
+    const found = await find(body, edge);
+    if (found === undefined) return refusal(404);
+    const headers = { "content-type": found.type, "cache-control": UNCHANGED };
+    return new Response(streamOf((signal) => inBatches(found.frames(signal), onSent)), { headers });
   } catch (error) {
     if (!isBrecciaError(error, "http-malformed")) throw error;
-    return refusal(error.message.includes("more than") ? 413 : 400);
+    return refusal(error.message.includes("more than") ? 413 : 400, error.message);
   }
 }
 
-async function* frames(
-  chunks: AsyncIterable<StoredChunk>,
+/** Chunks that were found, and how they are sent. */
+interface FoundChunks {
+  readonly type: string;
+  frames(signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/** Chunks by their numbers. */
+async function findAsked(body: Uint8Array, edge: Edge): Promise<FoundChunks | undefined> {
+  const read = await edge.served?.chunks(decodeChunkRequest(body, MAX_CHUNKS));
+  return read && {
+    type: CHUNK_STREAM_TYPE,
+    async *frames(signal) {
+      for await (const { stored } of read(signal)) yield* frame(stored);
+    },
+  };
+}
+
+/** Chunks that the client lacks by what it says that it has. */
+async function findMissing(body: Uint8Array, edge: Edge): Promise<FoundChunks | undefined> {
+  const missing = await edge.served?.missingChunks(decodeMissingRequest(body), MAX_CHUNKS);
+  return missing && {
+    type: MISSING_STREAM_TYPE,
+    async *frames(signal) {
+      yield u32(missing.ordinals.length);
+      yield u32(missing.next);
+      for await (const { chunk, stored } of missing.read(signal)) {
+        yield u32(chunk.ordinal);
+        yield* frame(stored);
+      }
+    },
+  };
+}
+
+function* frame(stored: Uint8Array = new Uint8Array()): Generator<Uint8Array> {
+  yield u32(stored.length);
+  yield stored;
+}
+
+function u32(value: number): Uint8Array {
+  const bytes = new Uint8Array(CHUNK_FRAME_BYTES);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+}
+
+/** Small pieces together; `onSent` is told of each batch. */
+async function* inBatches(
+  pieces: AsyncIterable<Uint8Array>,
   onSent: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let batch: Uint8Array[] = [];
   let bytes = 0;
-  for await (const { stored = new Uint8Array() } of chunks) {
-    const head = new Uint8Array(CHUNK_FRAME_BYTES);
-    new DataView(head.buffer).setUint32(0, stored.length, true);
-    batch.push(head, stored);
-    bytes += head.length + stored.length;
+  for await (const piece of pieces) {
+    batch.push(piece);
+    bytes += piece.length;
     if (bytes >= BATCH_BYTES) {
       onSent(bytes);
       yield concatBytes(batch);
@@ -75,7 +128,12 @@ async function readBody(request: Request): Promise<Uint8Array | undefined> {
   return concatBytes(parts);
 }
 
-function refusal(status: number): Response {
-  const headers = { "cache-control": CACHE_POLICY.never, "breccia-max-chunks": String(MAX_CHUNKS) };
-  return new Response(null, { status, headers });
+/** Why a request is malformed is its sender's business: that is said. */
+function refusal(status: number, why?: string): Response {
+  const headers = {
+    "cache-control": CACHE_POLICY.never,
+    "breccia-max-chunks": String(MAX_CHUNKS),
+    ...(why !== undefined && { "content-type": "text/plain; charset=utf-8" }),
+  };
+  return new Response(why === undefined ? null : `${why}\n`, { status, headers });
 }

@@ -13,6 +13,14 @@ export {
   decodeChunkRequest,
   encodeChunkRequest,
 } from "./chunk_exchange.ts";
+export {
+  decodeMissingRequest,
+  encodeMissingRequest,
+  MISSING_REQUEST_TYPE,
+  MISSING_STREAM_TYPE,
+  type MissingRequest,
+  PREFIX_BYTES,
+} from "./missing_exchange.ts";
 export { type ChunkRef, ChunkTable } from "./chunk_table.ts";
 export { decodeIndex } from "./decode_index.ts";
 export { encodeIndex } from "./encode_index.ts";

@@ -14,7 +14,8 @@ export type { DeltaSavings, ReleaseNovelty } from "./release_novelty.ts";
 export type { ReadCounts, ReadSource } from "./read_counts.ts";
 export { measureStore, type StoreSize } from "./store_size.ts";
 export { keepMeasured, type MeasureSchedule } from "./measure_schedule.ts";
-export type { ServedGeneration, ServedTarget } from "./served_generation.ts";
+export type { MissingChunks } from "./missing_chunks.ts";
+export type { ReadChunks, ServedGeneration, ServedTarget } from "./served_generation.ts";
 export {
   type Maintenance,
   type MaintenanceOptions,

@@ -1,6 +1,7 @@
 import { encodeHex, sha256 } from "../bytes/mod.ts";
 import { BrecciaError } from "../errors.ts";
-import { type ChunkRequest, packKey, type PackRef, type ReleaseIndex } from "../index/mod.ts";
+import type { ChunkRequest, ChunkTable, MissingRequest, ReleaseIndex } from "../index/mod.ts";
+import { packKey } from "../index/mod.ts";
 import type { ByteRange, ObjectStore } from "../ports/mod.ts";
 import type { VerifiedTarget } from "../tuf/mod.ts";
 import type { Catalog, CatalogRelease } from "./catalog.ts";
@@ -13,7 +14,13 @@ import {
   releaseNovelties,
   type ReleaseNovelty,
 } from "./release_novelty.ts";
-import { readStoredChunks, type StoredChunk } from "./stored_chunks.ts";
+import { findMissing, type MissingChunks } from "./missing_chunks.ts";
+import {
+  type ChunkedContent,
+  type OpenPack,
+  readStoredChunks,
+  type StoredChunk,
+} from "./stored_chunks.ts";
 import { objectName } from "./verified_object.ts";
 import { licensedPack } from "./verified_pack.ts";
 
@@ -40,6 +47,9 @@ export interface ServedParts {
   /** Told that a metadata file can't be read as it was stored. */
   damaged(error: unknown): void;
 }
+
+/** Reads stored chunks until the signal. */
+export type ReadChunks = (signal: AbortSignal) => AsyncIterable<StoredChunk>;
 
 type Open = () => Promise<ServedFile>;
 
@@ -113,24 +123,32 @@ export class ServedGeneration {
    *
    * @throws {BrecciaError} `http-malformed` when the index has no such chunk.
    */
-  async chunks(
-    request: ChunkRequest,
-  ): Promise<((signal: AbortSignal) => AsyncIterable<StoredChunk>) | undefined> {
-    const { catalog, mirror, unavailable } = this.#parts;
-    const name = encodeHex(request.index);
-    const release = catalog.releases.find(({ index }) => objectName(index) === name);
-    if (release === undefined) return await this.#hintedChunks(name, request);
-    const index = await mirror.openIndex(catalog, release);
-    checkOrdinals(request.ordinals, index.chunks.count);
-    const open = async (_: unknown, number: number): Promise<ServedFile | undefined> => {
-      try {
-        return await mirror.openPack(index, number);
-      } catch (error) {
-        unavailable(error);
-        return undefined;
-      }
-    };
-    return (signal) => readStoredChunks(index, request.ordinals, open, signal);
+  async chunks({ index, ordinals }: ChunkRequest): Promise<ReadChunks | undefined> {
+    const named = await this.#chunkedBy(index);
+    if (named === undefined) return undefined;
+    checkOrdinals(ordinals, named.content.chunks.count);
+    return (signal) => readStoredChunks(named.content, ordinals, named.open, signal);
+  }
+
+  /**
+   * What a client lacks of an index or large target by what it has, and a reader of those chunks, at most
+   * `most`; `undefined` when there is no such index. What the client has and nobody here knows is passed over.
+   */
+  async missingChunks(
+    request: MissingRequest,
+    most: number,
+  ): Promise<MissingChunks & { readonly read: ReadChunks } | undefined> {
+    const named = await this.#chunkedBy(request.index);
+    if (named === undefined) return undefined;
+    const held: ChunkTable[] = [];
+    for (const hash of request.held) {
+      const content = (await this.#chunkedBy(hash))?.content;
+      if (content !== undefined) held.push(content.chunks);
+    }
+    const missing = findMissing(named.content.chunks, request, held, most);
+    const read: ReadChunks = (signal) =>
+      readStoredChunks(named.content, missing.ordinals, named.open, signal);
+    return { ...missing, read };
   }
 
   /**
@@ -190,17 +208,29 @@ export class ServedGeneration {
     return this.#largeTargets.get(name);
   }
 
-  async #hintedChunks(
-    name: string,
-    { ordinals }: ChunkRequest,
-  ): Promise<((signal: AbortSignal) => AsyncIterable<StoredChunk>) | undefined> {
-    const target = this.#largeTarget(name);
-    const { content } = this.#parts.mirror;
-    const hint = target && await content.files.hint(target);
-    if (hint === undefined) return undefined;
-    checkOrdinals(ordinals, hint.chunks.count);
-    const open = (pack: PackRef) => content.openUnverified(licensedPack(pack));
-    return (signal) => readStoredChunks(hint, ordinals, open, signal);
+  /** Chunks by the SHA-256 of the release index, or of the large target, that names them. */
+  async #chunkedBy(
+    hash: Uint8Array,
+  ): Promise<{ readonly content: ChunkedContent; readonly open: OpenPack } | undefined> {
+    const { catalog, mirror, unavailable } = this.#parts;
+    const name = encodeHex(hash);
+    const release = catalog.releases.find(({ index }) => objectName(index) === name);
+    if (release === undefined) {
+      const target = this.#largeTarget(name);
+      const content = target && await mirror.content.files.hint(target);
+      const open: OpenPack = (pack) => mirror.content.openUnverified(licensedPack(pack));
+      return content && { content, open };
+    }
+    const content = await this.#openIndex(release);
+    const open: OpenPack = async (_, number) => {
+      try {
+        return await mirror.openPack(content, number);
+      } catch (error) {
+        unavailable(error);
+        return undefined;
+      }
+    };
+    return { content, open };
   }
 
   #openIndex(release: CatalogRelease): Promise<ReleaseIndex> {
