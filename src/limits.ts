@@ -63,6 +63,15 @@ export const EXCHANGE_LIMITS = {
   prefixes: 100_000,
 } as const;
 
+/** Bounds on compressing with dictionaries that clients name (RFC 9842). */
+export const DICTIONARY_LIMITS = {
+  /** Dictionary or file, in bytes: together they fit into the window of the level, and take 0.1 s. */
+  bytes: 2 * MiB,
+  /** Forms made in an hour, and waited for at once: clients choose the pairs. */
+  formsInAnHour: 100,
+  formsAtOnce: 8,
+} as const;
+
 /** Bounds on HTTP exchanges. */
 export const TRANSPORT_LIMITS = {
   /** No byte for this long, in milliseconds: stops slow-loris and hanging servers. */

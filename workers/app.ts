@@ -9,7 +9,9 @@ import { isBrecciaError } from "../src/errors.ts";
 import type { Edge, EdgeStatus, ServedFile, StoreSize } from "../src/mirror/mod.ts";
 import { type Clock, systemClock } from "../src/ports/mod.ts";
 import { chunkResponse } from "./chunk_response.ts";
-import { fileResponse } from "./file_response.ts";
+import type { DictionaryRules } from "./dictionary_rules.ts";
+import { type FileOptions, fileResponse } from "./file_response.ts";
+import { findTarget } from "./found_target.ts";
 import { CACHE_POLICY, type CachePolicy, COMMON_HEADERS, metadataPolicy } from "./headers.ts";
 import { HotAnswers } from "./hot_answers.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
@@ -22,6 +24,7 @@ import { Traffic } from "./traffic.ts";
 import { watchedFile } from "./watched_file.ts";
 
 export type { RequestReportOptions } from "./request_report.ts";
+export { DictionaryRules } from "./dictionary_rules.ts";
 export {
   type Minute,
   type RouteTotals,
@@ -40,6 +43,10 @@ export interface EdgeApp {
 export interface AppOptions extends RequestReportOptions {
   /** What is served. */
   readonly edge: Edge;
+  /** Where its routes are for clients: `"/"`, or `"/NAME"`. Default `"/"`. */
+  readonly prefix?: string;
+  /** Which targets are dictionaries of one another. Default: none. */
+  readonly dictionaries?: DictionaryRules | undefined;
   /** Default: the runtime's. */
   readonly clock?: Clock;
   /** Where answers are counted. Default: counters of its own. */
@@ -67,6 +74,8 @@ const URL_CHARACTERS = 16 * 1024;
 export function createApp(
   {
     edge,
+    prefix = "/",
+    dictionaries,
     clock = systemClock,
     traffic = new Traffic(clock),
     status: statusNow = () => edge.status(),
@@ -78,6 +87,7 @@ export function createApp(
   const savings = () => savingsOf(edge, { traffic, size: storeSize?.() });
   traffic.watch(edge.reads);
   const report = new RequestReport(told);
+  const targetRoute = { prefix: prefix === "/" ? "" : prefix, dictionaries };
 
   app.use(async (c, next) => {
     const started = performance.now();
@@ -104,13 +114,13 @@ export function createApp(
     const upstreamFailed = isBrecciaError(error) && !error.code.startsWith("storage-");
     return plain(c, upstreamFailed ? 502 : 503);
   });
-  const send: SendFile = async (c, file, policy, type) => {
+  const send: SendFile = async (c, file, policy, options) => {
     if (file === undefined) return plain(c, 404);
     const watched = watchedFile(file, (error) => {
       // Until the head has left, the routes answer that it failed.
       if (c.finalized) report.failed("answer broke off", asked(c), error);
     });
-    return await fileResponse(c.req.raw, watched, policy, type);
+    return await fileResponse(c.req.raw, watched, policy, options);
   };
   app.notFound((c) => plain(c, 404));
 
@@ -129,12 +139,12 @@ export function createApp(
   app.on(["GET", "HEAD"], "/metadata/:name", (c) => {
     // The segment as it stands in the URL: delegated roles keep their percent-encoding.
     const name = new URL(c.req.url).pathname.slice("/metadata/".length);
-    return send(c, edge.served?.metadataFile(name), metadataPolicy(name), "application/json");
+    return send(c, edge.served?.metadataFile(name), metadataPolicy(name), METADATA);
   });
   app.on(["GET", "HEAD"], "/targets/*", async (c) => {
-    const location = decoded(new URL(c.req.url).pathname.slice("/targets/".length));
-    const target = location === undefined ? undefined : await edge.served?.target(location);
-    return await send(c, target?.file, target?.immutable ? "immutable" : "pointer");
+    const path = new URL(c.req.url).pathname.slice("/targets/".length);
+    const found = await findTarget(c.req.raw, path, edge.served, targetRoute);
+    return await send(c, found?.file, found?.policy ?? "pointer", found?.options);
   });
   app.on(
     ["GET", "HEAD"],
@@ -197,6 +207,7 @@ export function createApp(
 }
 
 const NEVER = CACHE_POLICY.never;
+const METADATA: FileOptions = { contentType: "application/json" };
 
 /** What the routes know of a request. */
 interface Identified {
@@ -212,7 +223,7 @@ type SendFile = (
   c: Context<Identified>,
   file: ServedFile | undefined,
   policy: CachePolicy,
-  contentType?: string,
+  options?: FileOptions,
 ) => Promise<Response>;
 
 /** Kinds of routes that are counted each by itself; the rest is one. */
@@ -229,15 +240,6 @@ function readiness({ ready, reasons }: EdgeStatus): Response {
 
 function jsonPage(value: unknown, status = 200): Response {
   return pageResponse(JSON.stringify(value), "application/json", { status });
-}
-
-/** The path that a URL's path names, or `undefined` when it is no well-formed percent-encoding. */
-function decoded(path: string): string | undefined {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return undefined;
-  }
 }
 
 function wrongMethod(c: Context, allowed: string): Response {

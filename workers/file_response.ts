@@ -1,11 +1,27 @@
-import { gather, type ServedFile } from "../src/mirror/mod.ts";
+import { type CodedForm, gather, type ServedFile } from "../src/mirror/mod.ts";
 import { CACHE_POLICY, type CachePolicy } from "./headers.ts";
 import { checkPreconditions } from "./preconditions.ts";
 import { parseRange } from "./range_header.ts";
-import { type Representation, selectRepresentation } from "./representation.ts";
+import { type CodedForms, type Representation, selectRepresentation } from "./representation.ts";
 
 /** Bodies up to this length are sent in one piece: a stream costs more than it saves. */
 const AT_ONCE_BYTES = 256 * 1024;
+
+/** What a file is to clients that keep dictionaries (RFC 9842). */
+export interface DictionaryOffer {
+  /** `Use-As-Dictionary`: for which requests the file is a dictionary. */
+  readonly use?: string;
+  /** The file compressed with the dictionary that the client offers. */
+  readonly form?: CodedForm;
+}
+
+/** What is known of a file besides its content. */
+export interface FileOptions {
+  /** Its media type; default `application/octet-stream`. */
+  readonly contentType?: string;
+  /** Given where dictionaries are looked at. */
+  readonly dictionary?: DictionaryOffer;
+}
 
 /**
  * Answers GET or HEAD for a file by the book (RFC 9110): its form first, then conditions, then the range.
@@ -15,10 +31,18 @@ export async function fileResponse(
   request: Request,
   file: ServedFile,
   policy: CachePolicy,
-  contentType = "application/octet-stream",
+  { contentType = "application/octet-stream", dictionary }: FileOptions = {},
 ): Promise<Response> {
-  const vary = file.zstd && { vary: "accept-encoding" };
-  const selected = selectRepresentation(request, file);
+  const forms: CodedForms = new Map([
+    ...(dictionary?.form ? [["dcz", dictionary.form] as const] : []),
+    ...(file.zstd ? [["zstd", file.zstd] as const] : []),
+  ]);
+  const vary: Record<string, string> = dictionary
+    ? { vary: "accept-encoding, available-dictionary" }
+    : forms.size > 0
+    ? { vary: "accept-encoding" }
+    : {};
+  const selected = selectRepresentation(request, file, forms);
   if (selected === undefined) return refusal(406, vary);
   const { size, etag, coding } = selected;
   const headers = new Headers({
@@ -28,6 +52,7 @@ export async function fileResponse(
     etag: `"${etag}"`,
     ...vary,
     ...(coding && { "content-encoding": coding }),
+    ...(dictionary?.use && { "use-as-dictionary": dictionary.use }),
   });
   const condition = checkPreconditions(request.headers, etag);
   if (condition === "unchanged") return new Response(null, { status: 304, headers });

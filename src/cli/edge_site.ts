@@ -73,6 +73,8 @@ export interface EdgeSite {
   readonly listen: string | undefined;
   /** The most that the store may hold, in bytes. */
   readonly quota: number | undefined;
+  /** Patterns of targets that are dictionaries of one another, at each upstream. */
+  readonly dictionaries: readonly string[];
 }
 
 /**
@@ -110,6 +112,7 @@ async function siteOfFlags({ flags, path, cwd }: CommandContext): Promise<EdgeSi
     cwd,
     listen: undefined,
     quota: parseSize(flags.text("quota"), "--quota"),
+    dictionaries: flags.texts("dictionary"),
   };
 }
 
@@ -137,6 +140,7 @@ async function siteOfFile(flags: Flags, file: string): Promise<EdgeSite> {
     cwd: folder,
     listen: flags.isGiven("listen") ? undefined : listen,
     quota: parseSize(flags.text("quota"), "--quota"),
+    dictionaries: flags.texts("dictionary"),
   };
 }
 

@@ -1,4 +1,5 @@
 import { createApp, type EdgeApp } from "../../workers/app.ts";
+import { DictionaryRules } from "../../workers/dictionary_rules.ts";
 import { createSite, type MountedUpstream } from "../../workers/site.ts";
 import { QuotaStore } from "../../cache/quota.ts";
 import { TracedStore } from "../../cache/traced.ts";
@@ -68,9 +69,10 @@ export function siteApp(
   upstreams: readonly Omit<MountedUpstream, "prefix">[],
   storeSize: () => StoreSize | null,
 ): EdgeApp {
-  if (!site.prefixed) return createApp({ ...upstreams[0]!, storeSize });
+  const dictionaries = new DictionaryRules(site.dictionaries);
+  if (!site.prefixed) return createApp({ ...upstreams[0]!, dictionaries, storeSize });
   const mounted = upstreams.map((upstream, at) => {
-    return { ...upstream, prefix: site.upstreams[at]!.prefix };
+    return { ...upstream, dictionaries, prefix: site.upstreams[at]!.prefix };
   });
   const { log, accessLog, tracer } = mounted[0]!;
   return createSite(mounted, { storeSize, log, accessLog, tracer });

@@ -6,6 +6,7 @@ import { type ChunkRef, openStoredChunk, packKey, type PackRef, storeChunk } fro
 import { HINT_LIMITS } from "../limits.ts";
 import type { ByteRange, ObjectStore } from "../ports/mod.ts";
 import type { ServedFile } from "./content_store.ts";
+import { gather } from "./gather.ts";
 import { ChunkPacker } from "./chunk_packer.ts";
 import { type KnownChunk, KnownChunks } from "./known_chunks.ts";
 import { MeasuredBody } from "./measured_body.ts";
@@ -13,7 +14,7 @@ import { RebuiltBlocks } from "./rebuilt_blocks.ts";
 import { readPackRange } from "./pack_range.ts";
 import type { OpenPack } from "./stored_chunks.ts";
 import { type LicensedFile, objectName } from "./verified_object.ts";
-import { type ZstdForm, zstdForm } from "./zstd_form.ts";
+import { type CodedForm, zstdForm } from "./zstd_form.ts";
 
 /** zstd level of chunks: an edge stores while it fetches, so that speed matters. */
 const CHUNK_LEVEL = 3;
@@ -108,6 +109,22 @@ export class ChunkedFiles {
     return { size: file.length, etag: objectName(file), read, ...(zstd && { zstd }) };
   }
 
+  /** See `ContentStore.former`. */
+  async former(name: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const hashes = new Map([["sha256", name]]);
+    try {
+      const bytes = await this.hintBytes({ length: 0, hashes });
+      const length = bytes && (await decodeHint(bytes)).fileBytes;
+      if (length === undefined || length > maxBytes) return undefined;
+      // Nobody has to bring it again.
+      const file = await this.open({ length, hashes }, () => Promise.resolve());
+      return file && await gather(file.read({ offset: 0, length }), length);
+    } catch (error) {
+      if (!isBrecciaError(error)) throw error;
+      return undefined;
+    }
+  }
+
   /**
    * Keeps a file as it arrives.
    *
@@ -174,7 +191,7 @@ export class ChunkedFiles {
     file: LicensedFile,
     hint: HintIndex,
     mend: () => Promise<void>,
-  ): ZstdForm | undefined {
+  ): CodedForm | undefined {
     const name = this.#digests.get(hint);
     if (name === undefined || hint.recipe.steps.some(({ kind }) => kind !== "copy")) {
       return undefined;

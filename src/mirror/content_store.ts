@@ -8,7 +8,7 @@ import { decodePartList, encodePartList, type PartList } from "./part_list.ts";
 import { ChunkedFiles } from "./chunked_files.ts";
 import { readPackRange } from "./pack_range.ts";
 import { VerifiedReads } from "./verified_reads.ts";
-import type { ZstdForm } from "./zstd_form.ts";
+import type { CodedForm } from "./zstd_form.ts";
 import { checkDigests, type LicensedFile, objectName, VerifiedObject } from "./verified_object.ts";
 
 /** A verified file as it can be served. */
@@ -20,7 +20,7 @@ export interface ServedFile {
   /** The bytes of `range`, which lies inside the file, in order. */
   read(range: ByteRange, signal?: AbortSignal): AsyncIterable<Uint8Array<ArrayBuffer>>;
   /** The same file compressed, where it is stored so. */
-  readonly zstd?: ZstdForm;
+  readonly zstd?: CodedForm;
 }
 
 /** Kinds of content, which are the folders it is stored in. */
@@ -87,6 +87,17 @@ export class ContentStore {
     const read = (range: ByteRange, signal?: AbortSignal) =>
       this.#readVerified(parts, range, mend, signal);
     return { size, etag: objectName(file), read };
+  }
+
+  /**
+   * A target that is here although no metadata may name it any more, by its SHA-256 in hex: whole and
+   * verified, or `undefined` when it is not here, damaged, or longer than `maxBytes`.
+   */
+  async former(name: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const key = `targets/${name}`;
+    const info = await this.#store.head(key);
+    if (info === undefined) return await this.files.former(name, maxBytes);
+    return info.size <= maxBytes ? await this.#reads.read(key, info.size) : undefined;
   }
 
   /** The bytes of an object of content, if they are in memory, verified. Must not be changed. */

@@ -11,6 +11,7 @@ import { withoutUrlSecrets } from "../transport/mod.ts";
 import { loadTrusted, MemoryMetadataStore, refresh } from "../tuf/mod.ts";
 import { Catalog } from "./catalog.ts";
 import { ContentMirror } from "./content_mirror.ts";
+import { DictionaryForms } from "./dictionary_forms.ts";
 import { type EdgeStatus, licensedStatus, type RefreshTrouble } from "./edge_status.ts";
 import { FreshnessAlarm, type Served } from "./freshness.ts";
 import { Generation } from "./generation.ts";
@@ -72,6 +73,7 @@ export class Edge {
   readonly #tracer: Tracer;
   readonly #mirror: ContentMirror;
   readonly #alarm: FreshnessAlarm;
+  readonly #forms: DictionaryForms;
   readonly #filter: TargetFilter;
   readonly #refreshing = new InFlight<boolean>();
   #current: Current | undefined;
@@ -91,6 +93,7 @@ export class Edge {
       reads: this.reads,
       tracer: this.#tracer,
     });
+    this.#forms = new DictionaryForms(options.store, options.clock);
   }
 
   /**
@@ -299,7 +302,10 @@ export class Edge {
       this.#unsettled = true;
       this.#report("metadata damaged in the store", error);
     };
-    const parts = { generation, catalog, store, mirror: this.#mirror, unavailable, damaged };
+    const parts = {
+      ...{ generation, catalog, store, mirror: this.#mirror, forms: this.#forms },
+      ...{ unavailable, damaged },
+    };
     const indexKeys = new Set(catalog.releases.map(({ index }) => `targets/${objectName(index)}`));
     return { generation, catalog, served: new ServedGeneration(parts), indexKeys };
   }

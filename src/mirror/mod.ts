@@ -33,4 +33,4 @@ export {
   type UpstreamOptions,
 } from "./upstream.ts";
 export type { SweepResult } from "./sweep.ts";
-export type { ZstdForm } from "./zstd_form.ts";
+export type { CodedForm } from "./zstd_form.ts";

@@ -2,8 +2,9 @@ import { decodeHint } from "../archive/mod.ts";
 import { isBrecciaError } from "../errors.ts";
 import type { ManagedStore, StoredObject } from "../ports/mod.ts";
 import { hasNamedDigest } from "./named_digest.ts";
+import { openForm } from "./dictionary_forms.ts";
 import { decodePartList } from "./part_list.ts";
-import { isHintKey, isOwnKey, isPartListKey } from "./store_layout.ts";
+import { isDictionaryFormKey, isHintKey, isOwnKey, isPartListKey } from "./store_layout.ts";
 
 /** How a scrub goes about it. */
 export interface ScrubOptions {
@@ -62,6 +63,7 @@ async function removeListsOf(
 }
 
 async function isSound(key: string, { bytes }: StoredObject): Promise<boolean> {
+  if (isDictionaryFormKey(key)) return await openForm(bytes) !== undefined;
   if (!isPartListKey(key) && !isHintKey(key)) return await hasNamedDigest(key, bytes) === true;
   try {
     if (isHintKey(key)) await decodeHint(bytes);

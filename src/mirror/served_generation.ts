@@ -1,5 +1,6 @@
 import { encodeHex, sha256 } from "../bytes/mod.ts";
 import { BrecciaError } from "../errors.ts";
+import { DICTIONARY_LIMITS } from "../limits.ts";
 import type { ChunkRequest, ChunkTable, MissingRequest, ReleaseIndex } from "../index/mod.ts";
 import { packKey } from "../index/mod.ts";
 import type { ByteRange, ObjectStore } from "../ports/mod.ts";
@@ -7,6 +8,8 @@ import type { VerifiedTarget } from "../tuf/mod.ts";
 import type { Catalog, CatalogRelease } from "./catalog.ts";
 import { type ContentMirror, licensedDeltas } from "./content_mirror.ts";
 import { isChunked, type ServedFile } from "./content_store.ts";
+import type { DictionaryForms } from "./dictionary_forms.ts";
+import { gather } from "./gather.ts";
 import { type Generation, type MetadataFile, readMetadata } from "./generation.ts";
 import {
   type DeltaSavings,
@@ -23,6 +26,7 @@ import {
 } from "./stored_chunks.ts";
 import { objectName } from "./verified_object.ts";
 import { licensedPack } from "./verified_pack.ts";
+import type { CodedForm } from "./zstd_form.ts";
 
 /** A file to serve, and for how long it may be kept. */
 export interface ServedTarget {
@@ -42,6 +46,8 @@ export interface ServedParts {
   readonly store: ObjectStore;
   /** Where the content comes from. */
   readonly mirror: ContentMirror;
+  /** Compresses with dictionaries. */
+  readonly forms: DictionaryForms;
   /** Told of a pack that could not be had while others of its release can. */
   unavailable(error: unknown): void;
   /** Told that a metadata file can't be read as it was stored. */
@@ -95,6 +101,18 @@ export class ServedGeneration {
     if (match === undefined) return undefined;
     const file = await this.#parts.mirror.openTarget(this.#parts.catalog, match.target);
     return { file, immutable: match.immutable };
+  }
+
+  /**
+   * A target for a client that has another one, by its SHA-256, and decodes with it as the dictionary (RFC
+   * 9842, `dcz`); `undefined` when that can't be done, or saves little.
+   */
+  async dictionaryForm(
+    { file }: ServedTarget,
+    dictionary: Uint8Array,
+  ): Promise<CodedForm | undefined> {
+    const name = encodeHex(dictionary);
+    return await this.#parts.forms.form(file, name, () => this.#dictionary(name));
   }
 
   /** The pack or delta under its key, `packs/HEX` or `deltas/HEX`, if an index names it. */
@@ -231,6 +249,17 @@ export class ServedGeneration {
       }
     };
     return { content, open };
+  }
+
+  /** What is licensed now, or was: nobody but a client that has it can decode what is made with it. */
+  async #dictionary(name: string): Promise<Uint8Array | undefined> {
+    const { catalog, mirror } = this.#parts;
+    const most = DICTIONARY_LIMITS.bytes;
+    const target = [...catalog.targets.values()].find((one) => one.hashes.get("sha256") === name);
+    if (target === undefined) return await mirror.content.former(name, most);
+    if (target.length > most) return undefined;
+    const { size, read } = await mirror.openTarget(catalog, target);
+    return await gather(read({ offset: 0, length: size }), size);
   }
 
   #openIndex(release: CatalogRelease): Promise<ReleaseIndex> {

@@ -30,7 +30,7 @@ export function isUpstreamName(name: string): boolean {
 export const LEDGER_KEY = "sweep";
 
 const OWN_KEY =
-  /^(?:metadata|parts|packs|deltas|targets)\/(?:[0-9a-f]{64}|[0-9a-f]{128})(?:\.parts|\.hint)?$/;
+  /^(?:metadata|parts|packs|deltas|targets)\/(?:[0-9a-f]{64}|[0-9a-f]{128})(?:\.parts|\.hint|\.dcz)?$/;
 
 /**
  * Whether an edge names its objects so. What else lies in its directory or bucket is somebody's, and is
@@ -48,6 +48,16 @@ export function isPartListKey(key: string): boolean {
 /** Whether the object is a hint index (see `ChunkedFiles`). */
 export function isHintKey(key: string): boolean {
   return key.endsWith(".hint");
+}
+
+/** Key of a file compressed with a dictionary (see `DictionaryForms`), by the name of the pair. */
+export function dictionaryFormKey(pair: string): string {
+  return `targets/${pair}.dcz`;
+}
+
+/** Whether the object is a file compressed with a dictionary. */
+export function isDictionaryFormKey(key: string): boolean {
+  return key.endsWith(".dcz");
 }
 
 /** Whether the object is content, not metadata or a record of the edge. */

@@ -2,11 +2,8 @@ import { rawFrame, rawFrameBytes } from "../codec/mod.ts";
 import type { ChunkRef, ChunkTable } from "../index/mod.ts";
 import { type ChunkedContent, type OpenPack, readStoredChunks } from "./stored_chunks.ts";
 
-/**
- * A file as a stream of zstd frames, one for each of its chunks, sent as they are stored: what
- * `Content-Encoding: zstd` may hold (RFC 8878, section 3.1; RFC 9659, since no chunk is over 1 MiB).
- */
-export interface ZstdForm {
+/** A file under a content coding, whole: what is compressed has no ranges. */
+export interface CodedForm {
   /** Length in bytes, shorter than the file. */
   readonly size: number;
   /** Names these bytes: another packing of the same file has another tag. */
@@ -15,7 +12,7 @@ export interface ZstdForm {
   read(signal?: AbortSignal): AsyncIterable<Uint8Array<ArrayBuffer>>;
 }
 
-/** What a {@linkcode ZstdForm} is made of. */
+/** What a file's zstd form is made of. */
 export interface ZstdFormParts {
   /** The chunks of the file, and of nothing else. */
   readonly content: ChunkedContent;
@@ -27,8 +24,12 @@ export interface ZstdFormParts {
   readonly prove: (chunk: ChunkRef, stored: Uint8Array | undefined) => Promise<Uint8Array>;
 }
 
-/** The zstd form of a file that is stored in chunks, or `undefined` when it would save nothing. */
-export function zstdForm({ content, name, open, prove }: ZstdFormParts): ZstdForm | undefined {
+/**
+ * A file as a stream of zstd frames, one for each of its chunks, sent as they are stored: what
+ * `Content-Encoding: zstd` may hold (RFC 8878, section 3.1; RFC 9659, since no chunk is over 1 MiB).
+ * `undefined` when that would save nothing.
+ */
+export function zstdForm({ content, name, open, prove }: ZstdFormParts): CodedForm | undefined {
   const size = sizeOf(content.chunks);
   if (size >= content.chunks.streamBytes) return undefined;
   const read = async function* (signal?: AbortSignal): AsyncGenerator<Uint8Array<ArrayBuffer>> {

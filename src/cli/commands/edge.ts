@@ -55,6 +55,13 @@ export const command: Command = {
       value: "SIZE",
       help: "The most that the store may hold, as in 10GB; of --on-demand content the oldest goes",
     },
+    dictionary: {
+      type: "string",
+      multiple: true,
+      value: "PATTERN",
+      help:
+        "Web assets below /targets/ whose versions browsers fetch as deltas, as in app/*main.js",
+    },
     "access-log": { type: "boolean", help: "Log each request, not only those that fail" },
     "on-demand": { type: "boolean", help: "Fetch content when it is first asked for, not before" },
   },
