@@ -10,11 +10,14 @@ import {
   MISSING_STREAM_TYPE,
 } from "../src/index/mod.ts";
 import type { Edge } from "../src/mirror/mod.ts";
-import { streamOf } from "./file_response.ts";
 import { CACHE_POLICY } from "./headers.ts";
+import { steadyStream } from "./steady_stream.ts";
 
 /** Longest request, in bytes (docs/formats/chunk-exchange.md). */
 const MAX_REQUEST_BYTES = 1024 * 1024;
+
+/** How long a request may take to come, in milliseconds: stops those who send a byte now and then. */
+const BODY_MILLISECONDS = 30_000;
 
 /** Chunks answered at once: at the default lengths a release stream of 2 GiB. */
 export const MAX_CHUNKS = 32768;
@@ -30,6 +33,7 @@ export async function chunkResponse(
   request: Request,
   edge: Edge,
   onSent: (bytes: number) => void,
+  patience = BODY_MILLISECONDS,
 ): Promise<Response> {
   const type = request.headers.get("content-type")?.split(";")[0]?.trim();
   const find = type === CHUNK_REQUEST_TYPE
@@ -38,13 +42,15 @@ export async function chunkResponse(
     ? findMissing
     : undefined;
   if (find === undefined) return refusal(415);
-  const body = await readBody(request);
-  if (body === undefined) return refusal(413);
+  const body = await readBody(request, patience);
+  if (typeof body === "number") return refusal(body);
   try {
     const found = await find(body, edge);
     if (found === undefined) return refusal(404);
     const headers = { "content-type": found.type, "cache-control": UNCHANGED };
-    return new Response(streamOf((signal) => inBatches(found.frames(signal), onSent)), { headers });
+    return new Response(steadyStream((signal) => inBatches(found.frames(signal), onSent)), {
+      headers,
+    });
   } catch (error) {
     if (!isBrecciaError(error, "http-malformed")) throw error;
     return refusal(error.message.includes("more than") ? 413 : 400, error.message);
@@ -116,16 +122,30 @@ async function* inBatches(
   if (bytes > 0) yield concatBytes(batch);
 }
 
-/** The body, or `undefined` when it is longer than any request is. */
-async function readBody(request: Request): Promise<Uint8Array | undefined> {
+/** The body; 413 when it is longer than any request is, 408 when it takes too long to come. */
+async function readBody(request: Request, patience: number): Promise<Uint8Array | 408 | 413> {
+  const reader = request.body?.getReader();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<"late">((resolve) => {
+    timer = setTimeout(resolve, patience, "late" as const);
+  });
   const parts: Uint8Array[] = [];
   let bytes = 0;
-  for await (const part of request.body ?? []) {
-    bytes += part.length;
-    if (bytes > MAX_REQUEST_BYTES) return undefined;
-    parts.push(part);
+  try {
+    while (reader !== undefined) {
+      const part = await Promise.race([reader.read(), late]);
+      if (part === "late") return 408;
+      if (part.done) break;
+      bytes += part.value.length;
+      if (bytes > MAX_REQUEST_BYTES) return 413;
+      parts.push(part.value);
+    }
+    return concatBytes(parts);
+  } finally {
+    clearTimeout(timer);
+    // The rest of a body that was refused is of no use.
+    await reader?.cancel().catch(() => {});
   }
-  return concatBytes(parts);
 }
 
 /** Why a request is malformed is its sender's business: that is said. */
@@ -133,6 +153,7 @@ function refusal(status: number, why?: string): Response {
   const headers = {
     "cache-control": CACHE_POLICY.never,
     "breccia-max-chunks": String(MAX_CHUNKS),
+    ...(status === 408 && { connection: "close" }),
     ...(why !== undefined && { "content-type": "text/plain; charset=utf-8" }),
   };
   return new Response(why === undefined ? null : `${why}\n`, { status, headers });

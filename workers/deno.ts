@@ -11,7 +11,7 @@ import type { ServeOptions } from "./serve_options.ts";
 const RETRY_MILLISECONDS = 100;
 
 /**
- * Serves `app` until the signal; resolves when the last answer has ended. When the process may open no more
+ * Serves `app` until the signal; resolves when the last answer has ended, or at the deadline. When the process may open no more
  * files, Deno gives up its listener: then it is opened again, on the same port, as soon as that works.
  */
 export async function serveOnDeno(app: EdgeApp, options: ServeOptions): Promise<void> {
@@ -19,7 +19,10 @@ export async function serveOnDeno(app: EdgeApp, options: ServeOptions): Promise<
   const { promise: stopped, resolve: stop } = Promise.withResolvers<"stopped">();
   if (signal.aborted) stop("stopped");
   signal.addEventListener("abort", () => stop("stopped"), { once: true });
-  const cut = new AbortController();
+  const { limits } = options;
+  const handler: Deno.ServeHandler<Deno.NetAddr> = limits === undefined
+    ? app.fetch
+    : (request, { remoteAddr }) => limits.answer(request, remoteAddr.hostname, app.fetch);
   let taken: { readonly hostname: string; readonly port: number } | undefined;
   for (;;) {
     const listening = (address: { readonly hostname: string; readonly port: number }): void => {
@@ -28,10 +31,10 @@ export async function serveOnDeno(app: EdgeApp, options: ServeOptions): Promise<
     };
     const port = taken?.port ?? options.port;
     try {
-      const settings = { hostname, port, reusePort, onListen: listening, signal: cut.signal };
-      const server = Deno.serve(settings, app.fetch);
+      const settings = { hostname, port, reusePort, onListen: listening };
+      const server = Deno.serve(settings, handler);
       if (await Promise.race([stopped, server.finished]) !== "stopped") return;
-      return await drain(server, cut, options.drainMilliseconds ?? 10_000);
+      return await drain(server, options.drainMilliseconds ?? 10_000);
     } catch (error) {
       // A port that was ours and is in use is still held by the listener that was given up.
       const mayPass = taken !== undefined && /os error (23|24|98)\b/.test(String(error));
@@ -49,11 +52,16 @@ export async function serveOnDeno(app: EdgeApp, options: ServeOptions): Promise<
   }
 }
 
-async function drain(server: Deno.HttpServer, cut: AbortController, wait: number): Promise<void> {
-  const deadline = setTimeout(() => cut.abort(), wait);
+/**
+ * Waits for the answers under way, and no longer than that: a connection whose client reads nothing can't be
+ * closed, and ends with the process.
+ */
+async function drain(server: Deno.HttpServer, wait: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const deadline = new Promise((resolve) => timer = setTimeout(resolve, wait));
   try {
-    await server.shutdown();
+    await Promise.race([server.shutdown(), deadline]);
   } finally {
-    clearTimeout(deadline);
+    clearTimeout(timer);
   }
 }

@@ -3,6 +3,7 @@ import { CACHE_POLICY, type CachePolicy } from "./headers.ts";
 import { checkPreconditions } from "./preconditions.ts";
 import { parseRange } from "./range_header.ts";
 import { type CodedForms, type Representation, selectRepresentation } from "./representation.ts";
+import { steadyStream } from "./steady_stream.ts";
 
 /** Bodies up to this length are sent in one piece: a stream costs more than it saves. */
 const AT_ONCE_BYTES = 256 * 1024;
@@ -68,7 +69,7 @@ export async function fileResponse(
     ? null
     : length <= AT_ONCE_BYTES
     ? await gather(selected.read({ offset, length }), length)
-    : streamOf((signal) => selected.read({ offset, length }, signal));
+    : steadyStream((signal) => selected.read({ offset, length }, signal));
   return new Response(body, { status: range ? 206 : 200, headers });
 }
 
@@ -90,23 +91,4 @@ function askedRange(
   const validator = headers.get("if-range");
   if (header === null || (validator !== null && validator !== `"${etag}"`)) return undefined;
   return parseRange(header, size);
-}
-
-/** A body that is read as fast as the client takes it; `read` is told when the client leaves. */
-export function streamOf(
-  read: (signal: AbortSignal) => AsyncIterable<Uint8Array<ArrayBuffer>>,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const left = new AbortController();
-  const parts = read(left.signal)[Symbol.asyncIterator]();
-  return new ReadableStream<Uint8Array<ArrayBuffer>>({
-    async pull(controller) {
-      const { done, value } = await parts.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    async cancel(reason) {
-      left.abort(reason);
-      await parts.return?.();
-    },
-  }, { highWaterMark: 0 });
 }

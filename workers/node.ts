@@ -10,6 +10,10 @@ import type { AddressInfo } from "node:net";
 import type { EdgeApp } from "./app.ts";
 import type { ServeOptions } from "./serve_options.ts";
 
+/** How long the head of a request, and all of it, may take to come, in milliseconds. */
+const HEADERS_MILLISECONDS = 30_000;
+const REQUEST_MILLISECONDS = 60_000;
+
 /**
  * Serves `app` until the signal; resolves when the last answer has ended. One thread only: Node's threads
  * share no port.
@@ -17,7 +21,15 @@ import type { ServeOptions } from "./serve_options.ts";
 export async function serveOnNode(app: EdgeApp, options: ServeOptions): Promise<void> {
   const { hostname, port, signal, onListen, drainMilliseconds = 10_000 } = options;
   if (signal.aborted) return;
-  const server = createAdaptorServer({ fetch: (request) => app.fetch(request) }) as Server;
+  const { limits } = options;
+  const server = createAdaptorServer({
+    fetch: (request, { incoming }) =>
+      limits === undefined
+        ? app.fetch(request)
+        : limits.answer(request, incoming.socket.remoteAddress ?? "", app.fetch),
+  }) as Server;
+  server.headersTimeout = HEADERS_MILLISECONDS;
+  server.requestTimeout = REQUEST_MILLISECONDS;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, hostname, resolve);

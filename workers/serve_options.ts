@@ -1,4 +1,5 @@
 import type { Log } from "../src/ports/mod.ts";
+import type { ClientLimits } from "./client_limits.ts";
 
 /** Where and how long to serve. */
 export interface ServeOptions {
@@ -14,6 +15,8 @@ export interface ServeOptions {
   readonly onListen: (address: { readonly hostname: string; readonly port: number }) => void;
   /** Told when no connection can be taken for a while. */
   readonly log?: Log;
+  /** What one client may do. Default: whatever it likes. */
+  readonly limits?: ClientLimits | undefined;
   /** Answers that still run this long after the signal are cut off; milliseconds, default 10 s. */
   readonly drainMilliseconds?: number;
 }

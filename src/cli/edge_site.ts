@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { BrecciaError } from "../errors.ts";
 import { DEFAULT_UPSTREAM, type TargetRules } from "../mirror/mod.ts";
+import type { ClientLimitSettings } from "../../workers/client_limits.ts";
 import { parseSize } from "../../workers/byte_size.ts";
 import type { CommandContext, FlagTable } from "./command.ts";
 import { parseSiteConfig } from "../../workers/site_config.ts";
@@ -73,6 +74,8 @@ export interface EdgeSite {
   readonly listen: string | undefined;
   /** The most that the store may hold, in bytes. */
   readonly quota: number | undefined;
+  /** What one client may do. */
+  readonly clients: ClientLimitSettings;
   /** Patterns of targets that are dictionaries of one another, at each upstream. */
   readonly dictionaries: readonly string[];
 }
@@ -112,6 +115,7 @@ async function siteOfFlags({ flags, path, cwd }: CommandContext): Promise<EdgeSi
     cwd,
     listen: undefined,
     quota: parseSize(flags.text("quota"), "--quota"),
+    clients: clientLimits(flags),
     dictionaries: flags.texts("dictionary"),
   };
 }
@@ -140,7 +144,16 @@ async function siteOfFile(flags: Flags, file: string): Promise<EdgeSite> {
     cwd: folder,
     listen: flags.isGiven("listen") ? undefined : listen,
     quota: parseSize(flags.text("quota"), "--quota"),
+    clients: clientLimits(flags),
     dictionaries: flags.texts("dictionary"),
+  };
+}
+
+function clientLimits(flags: Flags): ClientLimitSettings {
+  return {
+    rate: flags.integer("per-ip-rate", 1, 1_000_000),
+    answers: flags.integer("per-ip-answers", 1, 1_000_000),
+    proxies: flags.integer("proxies", 0, 16),
   };
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ClientLimits } from "../../workers/client_limits.ts";
 import { serveOnDeno } from "../../workers/deno.ts";
 import { openTelemetryTracer } from "../../workers/open_telemetry.ts";
 import { Traffic, type TrafficCounts } from "../../workers/traffic.ts";
@@ -94,7 +95,9 @@ async function serve(
   upstreams = opened;
   const app = siteApp(site, opened, () => storeSize);
   const onListen = (): void => thread.postMessage({ type: "listening" });
-  await serveOnDeno(app, { ...address, reusePort: true, signal: stop.signal, log, onListen });
+  const limits = ClientLimits.from(site.clients);
+  const options = { ...address, reusePort: true, signal: stop.signal, log, limits, onListen };
+  await serveOnDeno(app, options);
   thread.postMessage({ type: "stopped" });
 }
 

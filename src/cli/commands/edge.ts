@@ -1,3 +1,4 @@
+import { ClientLimits } from "../../../workers/client_limits.ts";
 import { openTelemetryTracer } from "../../../workers/open_telemetry.ts";
 import { Traffic } from "../../../workers/traffic.ts";
 import { BrecciaError } from "../../errors.ts";
@@ -62,6 +63,22 @@ export const command: Command = {
       help:
         "Web assets below /targets/ whose versions browsers fetch as deltas, as in app/*main.js",
     },
+    "per-ip-rate": {
+      type: "string",
+      value: "N",
+      help: "Requests per second of one client address, ten seconds' worth at once; beyond: 429",
+    },
+    "per-ip-answers": {
+      type: "string",
+      value: "N",
+      help: "Answers to one client address at the same time; beyond: 429",
+    },
+    proxies: {
+      type: "string",
+      value: "N",
+      default: "0",
+      help: "Proxies in front whose X-Forwarded-For is believed",
+    },
     "access-log": { type: "boolean", help: "Log each request, not only those that fail" },
     "on-demand": { type: "boolean", help: "Fetch content when it is first asked for, not before" },
   },
@@ -105,6 +122,7 @@ async function runEdge(context: CommandContext): Promise<void> {
     reusePort: count > 1,
     signal,
     log,
+    limits: ClientLimits.from(site.clients),
     onListen: (at) => {
       // Threads that don't start are reported where they are kept.
       threads.start(count - 1, at).then(() => announce(at), () => {});

@@ -1,0 +1,146 @@
+import { type Clock, systemClock } from "../src/ports/mod.ts";
+import { clientOf } from "./client_address.ts";
+import { CACHE_POLICY, COMMON_HEADERS } from "./headers.ts";
+
+/** What one client address may do. */
+export interface ClientLimitSettings {
+  /** Requests per second in the long run; ten seconds' worth may come at once. Default: no bound. */
+  readonly rate?: number | undefined;
+  /** Answers under way at the same time. Default: no bound. */
+  readonly answers?: number | undefined;
+  /** Proxies in front, each of which adds the address that it saw to `X-Forwarded-For`. Default 0: none is believed. */
+  readonly proxies?: number | undefined;
+}
+
+/** Seconds of a rate that may be used at once. */
+const BURST_SECONDS = 10;
+
+/** Addresses that are remembered, so that many of them take no memory without bound. */
+const REMEMBERED = 65_536;
+
+interface Client {
+  /** Requests that it may make now. */
+  allowance: number;
+  /** When that was reckoned, in milliseconds since 1970. */
+  at: number;
+  /** Answers under way. */
+  answers: number;
+}
+
+/**
+ * Bounds what one client address takes of an edge, counted by each thread for itself. IPv6 clients are told
+ * apart by their /64, of which one customer has at least one.
+ */
+export class ClientLimits {
+  readonly #settings: ClientLimitSettings;
+  readonly #clock: Clock;
+  /** In order of use, the oldest first. */
+  readonly #clients = new Map<string, Client>();
+
+  /** Bounds by `settings`, or `undefined` where they bound nothing: then no request has to be looked at. */
+  static from(settings: ClientLimitSettings): ClientLimits | undefined {
+    const { rate, answers } = settings;
+    return rate === undefined && answers === undefined ? undefined : new ClientLimits(settings);
+  }
+
+  /** Bounds by `settings`. */
+  constructor(settings: ClientLimitSettings, clock: Clock = systemClock) {
+    this.#settings = settings;
+    this.#clock = clock;
+  }
+
+  /**
+   * What `answer` gives, or 429 when the client at `address`, as the socket has it, asks too much. An answer is
+   * under way until its body has left or was given up.
+   */
+  async answer(
+    request: Request,
+    address: string,
+    answer: (request: Request) => Response | Promise<Response>,
+  ): Promise<Response> {
+    const { proxies = 0, answers = Infinity } = this.#settings;
+    const client = this.#clientAt(clientOf(request.headers, address, proxies));
+    const wait = this.#take(client);
+    if (wait > 0) return refusal(wait);
+    if (client.answers >= answers) return refusal(1);
+    client.answers++;
+    let ended = false;
+    const end = (): void => {
+      if (!ended) client.answers--;
+      ended = true;
+    };
+    try {
+      const response = await answer(request);
+      if (response.body === null || answers === Infinity) {
+        end();
+        return response;
+      }
+      return new Response(watched(response.body, end), response);
+    } catch (error) {
+      end();
+      throw error;
+    }
+  }
+
+  #clientAt(name: string): Client {
+    const { rate = Infinity } = this.#settings;
+    const client = this.#clients.get(name) ??
+      { allowance: rate * BURST_SECONDS, at: this.#clock.now(), answers: 0 };
+    this.#clients.delete(name);
+    this.#clients.set(name, client);
+    if (this.#clients.size > REMEMBERED) {
+      const [oldest] = this.#clients.keys();
+      this.#clients.delete(oldest as string);
+    }
+    return client;
+  }
+
+  /** Takes one request of the client's allowance; else tells in how many seconds there will be one. */
+  #take(client: Client): number {
+    const { rate } = this.#settings;
+    if (rate === undefined) return 0;
+    const now = this.#clock.now();
+    const gained = Math.max(0, now - client.at) / 1000 * rate;
+    client.allowance = Math.min(rate * BURST_SECONDS, client.allowance + gained);
+    client.at = now;
+    if (client.allowance < 1) return (1 - client.allowance) / rate;
+    client.allowance--;
+    return 0;
+  }
+}
+
+/** The body, which tells when it has ended. */
+function watched(
+  body: ReadableStream<Uint8Array>,
+  end: () => void,
+): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (!done) return controller.enqueue(value);
+        end();
+        controller.close();
+      } catch (error) {
+        end();
+        throw error;
+      }
+    },
+    async cancel(reason) {
+      end();
+      await reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+}
+
+function refusal(seconds: number): Response {
+  return new Response(null, {
+    status: 429,
+    headers: {
+      ...COMMON_HEADERS,
+      "cache-control": CACHE_POLICY.never,
+      "retry-after": String(Math.ceil(seconds)),
+    },
+  });
+}

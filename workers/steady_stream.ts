@@ -1,0 +1,36 @@
+/** A client that takes nothing for so long has left, in milliseconds. */
+export const STALL_MILLISECONDS = 60_000;
+
+/**
+ * A body that is read as fast as the client takes it. `read` is told when the client leaves, and when it
+ * takes no piece for `stall` milliseconds: then the body breaks off, and nothing is held for it any more. Node
+ * closes the connection at once; Deno does when the client reads again or leaves.
+ */
+export function steadyStream(
+  read: (signal: AbortSignal) => AsyncIterable<Uint8Array<ArrayBuffer>>,
+  stall = STALL_MILLISECONDS,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const left = new AbortController();
+  const parts = read(left.signal)[Symbol.asyncIterator]();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      clearTimeout(timer);
+      const { done, value } = await parts.next();
+      if (left.signal.aborted) return;
+      if (done) return controller.close();
+      controller.enqueue(value);
+      timer = setTimeout(() => {
+        const reason = new DOMException("the client takes nothing", "TimeoutError");
+        controller.error(reason);
+        left.abort(reason);
+        parts.return?.().catch(() => {});
+      }, stall);
+    },
+    async cancel(reason) {
+      clearTimeout(timer);
+      left.abort(reason);
+      await parts.return?.();
+    },
+  }, { highWaterMark: 0 });
+}
