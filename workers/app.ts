@@ -21,7 +21,7 @@ import { pageResponse } from "./page_response.ts";
 import { savingsOf } from "./savings.ts";
 import { StatusPage } from "./status_page.tsx";
 import { Traffic } from "./traffic.ts";
-import { watchedFile } from "./watched_file.ts";
+import { BrokenAnswer, watchedFile } from "./watched_file.ts";
 
 export type { RequestReportOptions } from "./request_report.ts";
 export { DictionaryRules } from "./dictionary_rules.ts";
@@ -118,7 +118,9 @@ export function createApp(
     if (file === undefined) return plain(c, 404);
     const watched = watchedFile(file, (error) => {
       // Until the head has left, the routes answer that it failed.
-      if (c.finalized) report.failed("answer broke off", asked(c), error);
+      if (!c.finalized) return error;
+      report.failed("answer broke off", asked(c), error);
+      return new BrokenAnswer();
     });
     return await fileResponse(c.req.raw, watched, policy, options);
   };

@@ -4,8 +4,10 @@
  * @module
  */
 
+import type { Log } from "../src/ports/mod.ts";
 import type { EdgeApp } from "./app.ts";
 import type { ServeOptions } from "./serve_options.ts";
+import { BrokenAnswer } from "./watched_file.ts";
 
 /** How long to wait before connections are taken again when files had run out, in milliseconds. */
 const RETRY_MILLISECONDS = 100;
@@ -31,7 +33,8 @@ export async function serveOnDeno(app: EdgeApp, options: ServeOptions): Promise<
     };
     const port = taken?.port ?? options.port;
     try {
-      const settings = { hostname, port, reusePort, onListen: listening };
+      const onError = (error: unknown): Response => brokenAnswer(error, log);
+      const settings = { hostname, port, reusePort, onListen: listening, onError };
       const server = Deno.serve(settings, handler);
       if (await Promise.race([stopped, server.finished]) !== "stopped") return;
       return await drain(server, options.drainMilliseconds ?? 10_000);
@@ -50,6 +53,14 @@ export async function serveOnDeno(app: EdgeApp, options: ServeOptions): Promise<
     clearTimeout(timer);
     if (signal.aborted) return;
   }
+}
+
+/** Deno prints what a body breaks off with, unless it is told here. Its head has left by then. */
+function brokenAnswer(error: unknown, log: Log | undefined): Response {
+  if (!(error instanceof BrokenAnswer)) {
+    log?.("warn", "answer broke off", { message: String(error) });
+  }
+  return new Response(null, { status: 503 });
 }
 
 /**

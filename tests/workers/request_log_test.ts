@@ -70,6 +70,18 @@ Deno.test("a failed answer carries the id under which the log says why", async (
   assert.equal(response.headers.get("x-request-id"), failed?.["id"]);
 });
 
+Deno.test("an answer that fails while it is read, before its head, says so by its status", async () => {
+  const { origin, records, get } = await loggedEdge({ onDemand: true, accessLog: false });
+  await bodyOf(await get("/targets/hello-1.0.0.index"));
+  origin.lie = (path) =>
+    Promise.resolve(path.startsWith("packs/") ? new Response("<html>") : undefined);
+  const response = await get(ARCHIVE, { range: "bytes=0-99" });
+  assert.equal(response.status, 502);
+  assert.deepEqual(records.map(({ event, code }) => [event, code]), [
+    ["request failed", "pack-mismatch"],
+  ]);
+});
+
 for (const coding of ["identity", "zstd"]) {
   Deno.test(`an answer that breaks off after its head (${coding}) is logged, with why, under its id`, async () => {
     const { origin, records, get } = await loggedEdge({ onDemand: true, accessLog: false });
