@@ -9,6 +9,7 @@ import { serveOnDeno } from "../../workers/deno.ts";
 import { openTelemetryTracer } from "../../workers/open_telemetry.ts";
 import { Traffic, type TrafficCounts } from "../../workers/traffic.ts";
 import type { Edge, EdgeStatus, StoreSize } from "../mirror/mod.ts";
+import { LineBatch } from "./line_batch.ts";
 import { logLines } from "./log_lines.ts";
 import type { EdgeSite } from "./edge_site.ts";
 import { openEdges, siteApp } from "./open_edge.ts";
@@ -32,7 +33,8 @@ export type ToThread =
 /** What a thread says. */
 export type FromThread =
   | { readonly type: "listening" }
-  | { readonly type: "log"; readonly line: string }
+  /** Lines of its log, joined by line feeds. */
+  | { readonly type: "log"; readonly lines: string }
   /** What it has counted of each upstream, in the order of the site. */
   | { readonly type: "counts"; readonly counts: readonly TrafficCounts[] }
   | { readonly type: "stopped" };
@@ -78,7 +80,8 @@ thread.onmessage = ({ data }) => {
 };
 
 const tracer = openTelemetryTracer();
-const log = logLines((line) => thread.postMessage({ type: "log", line }), tracer);
+const batch = new LineBatch((lines) => thread.postMessage({ type: "log", lines }));
+const log = logLines((line) => batch.add(line), tracer);
 
 async function serve(
   { site, address, accessLog }: ToThread & { readonly type: "start" },
@@ -98,6 +101,7 @@ async function serve(
   const limits = ClientLimits.from(site.clients);
   const options = { ...address, reusePort: true, signal: stop.signal, log, limits, onListen };
   await serveOnDeno(app, options);
+  batch.flush();
   thread.postMessage({ type: "stopped" });
 }
 

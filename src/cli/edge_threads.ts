@@ -18,8 +18,8 @@ export interface EdgeThreadOptions {
   readonly keeper: StoreKeeper;
   /** Whether each logs its answers. */
   readonly accessLog: boolean;
-  /** Takes a line of a thread's log. */
-  readonly write: (line: string) => void;
+  /** Takes lines of a thread's log, joined by line feeds. */
+  readonly write: (lines: string) => void;
 }
 
 interface Thread {
@@ -82,7 +82,7 @@ export class EdgeThreads {
     this.#threads.push(thread);
     worker.onmessage = ({ data }: MessageEvent<FromThread>) => {
       if (data.type === "listening") listening.resolve();
-      else if (data.type === "log") this.#options.write(data.line);
+      else if (data.type === "log") this.#options.write(data.lines);
       else if (data.type === "counts") thread.counts = data.counts;
       else thread.stopped.resolve();
     };

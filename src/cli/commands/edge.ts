@@ -115,7 +115,7 @@ async function runEdge(context: CommandContext): Promise<void> {
     upstreams,
     keeper,
     accessLog,
-    write: (line) => output.log(line),
+    write: (lines) => output.log(lines),
   });
   const serving = serve(siteApp(site, upstreams, () => keeper.size), {
     ...address,
