@@ -38,6 +38,11 @@ function gauges(status: EdgeStatus): string[] {
       "When the upstream last confirmed what is served",
       inSeconds(status.confirmedAt),
     ]),
+    ...metric("gauge", [
+      "refreshing_since_seconds",
+      "When the refresh began that is under way",
+      inSeconds(status.refreshingSince),
+    ]),
     ...metric("gauge", ["refresh_failed", "1 when the last refresh failed", +(trouble !== null)]),
     ...metric("gauge", [
       "trouble",

@@ -13,7 +13,7 @@ import { Catalog } from "./catalog.ts";
 import { ContentMirror } from "./content_mirror.ts";
 import { DictionaryForms } from "./dictionary_forms.ts";
 import { type EdgeStatus, licensedStatus, type RefreshTrouble } from "./edge_status.ts";
-import { FreshnessAlarm, type Served } from "./freshness.ts";
+import { FreshnessAlarm, lagReason, type Served } from "./freshness.ts";
 import { Generation } from "./generation.ts";
 import { InFlight } from "./in_flight.ts";
 import { noReads, type ReadCounts } from "./read_counts.ts";
@@ -78,6 +78,7 @@ export class Edge {
   readonly #refreshing = new InFlight<boolean>();
   #current: Current | undefined;
   #confirmedAt: number | null = null;
+  #refreshingSince: number | null = null;
   #trouble: RefreshTrouble | null = null;
   /** True when the store may lack something that counts as brought: the next refresh looks at everything. */
   #unsettled = false;
@@ -188,12 +189,17 @@ export class Edge {
     const { clock, upstream, onDemand = false } = this.#options;
     const licensed = licensedStatus(this.#current?.catalog);
     const { expires } = licensed;
-    const reasons = [this.#alarm.reason(this.#served()), this.#trouble?.message];
+    const reasons = [
+      this.#alarm.reason(this.#served()),
+      lagReason(this.#refreshingSince, clock.now()),
+      this.#trouble?.message,
+    ];
     return {
       upstream: upstream.hosts,
       ready: expires !== null && expires > clock.now(),
       reasons: reasons.filter((reason) => reason !== undefined),
       confirmedAt: this.#confirmedAt,
+      refreshingSince: this.#refreshingSince,
       ...licensed,
       onDemand,
       trouble: this.#trouble,
@@ -207,6 +213,7 @@ export class Edge {
   }
 
   async #pass(signal: AbortSignal | undefined, span: Span): Promise<boolean> {
+    this.#refreshingSince = this.#options.clock.now();
     try {
       const news = await this.#refresh(signal, span);
       this.#confirmedAt = this.#options.clock.now();
@@ -218,6 +225,7 @@ export class Edge {
       }
       throw error;
     } finally {
+      this.#refreshingSince = null;
       this.#alarm.tell(this.#served());
     }
   }

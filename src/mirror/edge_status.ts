@@ -21,6 +21,8 @@ export interface EdgeStatus {
   readonly reasons: readonly string[];
   /** When upstream last confirmed what is served, or `null`. */
   readonly confirmedAt: number | null;
+  /** When the refresh began that is under way, or `null`. */
+  readonly refreshingSince: number | null;
   /** When the first metadata file expires, or `null` without metadata. */
   readonly expires: number | null;
   /** Versions of the top-level metadata, or `null` without metadata. */

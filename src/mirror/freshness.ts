@@ -4,6 +4,16 @@ import type { VerifiedMetadata } from "../tuf/mod.ts";
 /** Warn so long before metadata expires, in milliseconds: a day, to act in. */
 const EXPIRY_WARNING = 24 * 60 * 60_000;
 
+/** A refresh that takes longer than this, in milliseconds, is told: what is served is old meanwhile. */
+const LONG_REFRESH = 10 * 60_000;
+
+/** One sentence when a refresh takes long that began `since`; `undefined` when it does not, or none runs. */
+export function lagReason(since: number | null, now: number): string | undefined {
+  if (since === null || now - since < LONG_REFRESH) return undefined;
+  const minutes = Math.floor((now - since) / 60_000);
+  return `A refresh has been under way for ${minutes} min; clients see nothing newer until it ends.`;
+}
+
 /** What is served, and whether the upstream, when it was asked last, had nothing newer. */
 export interface Served {
   /** Its metadata, if there is any. */

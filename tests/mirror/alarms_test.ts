@@ -3,7 +3,7 @@ import type { ErrorCode } from "../../src/errors.ts";
 import type { Log } from "../../src/ports/mod.ts";
 import { NOW } from "../publish/repository_fixture.ts";
 import { parsePrometheusText } from "../workers/prometheus_text.ts";
-import { bodyOf, edgeOf, type EdgeUnderTest, Origin, snapshot } from "./edge_fixture.ts";
+import { bodyOf, edgeOf, type EdgeUnderTest, Origin, PATIENT, snapshot } from "./edge_fixture.ts";
 
 const HOUR = 60 * 60_000;
 const DAY = 24 * HOUR;
@@ -23,7 +23,7 @@ async function watchedEdge(): Promise<Watched> {
   const time = { now: NOW };
   const records: Watched["records"] = [];
   const log: Log = (level, event, fields = {}) => void records.push({ level, event, fields });
-  const under = await edgeOf(origin, { clock: { now: () => time.now }, log });
+  const under = await edgeOf(origin, { clock: { now: () => time.now }, log }, PATIENT);
   await under.edge.refresh();
   const olderTimestamp = await origin.bytes("metadata/timestamp.json");
   await origin.release("1.1.0", { app: "two" });
@@ -209,6 +209,32 @@ for (const { what, happens, code, reasons, ready, logged } of ALARMS) {
     for (const [key, bytes] of before) assert.deepEqual(after.get(key), bytes, key);
   });
 }
+
+Deno.test("a refresh that takes long is told while it runs, and no more when it has ended", async () => {
+  const { edge, origin, time, get } = await watchedEdge();
+  await origin.release("1.2.0", { app: "three" });
+  const asked = Promise.withResolvers<void>();
+  const hanging = Promise.withResolvers<undefined>();
+  origin.lie = (path) => {
+    if (!path.startsWith("packs/")) return Promise.resolve(undefined);
+    asked.resolve();
+    return hanging.promise;
+  };
+  const refreshing = edge.refresh();
+  await asked.promise;
+  const reasons = async () => (await (await get("/readyz")).json()).reasons;
+  assert.deepEqual(await reasons(), []);
+  const began = time.now;
+  time.now += 25 * 60_000;
+  assert.match((await reasons())[0], /^A refresh has been under way for 25 min;/);
+  const metrics = async () => parsePrometheusText(await (await get("/metrics")).text());
+  const since = (await metrics()).get("breccia_refreshing_since_seconds");
+  assert.equal(since?.samples[0]?.value, began / 1000);
+  hanging.resolve(undefined);
+  await refreshing;
+  assert.deepEqual(await reasons(), []);
+  assert.equal((await metrics()).has("breccia_refreshing_since_seconds"), false);
+});
 
 Deno.test("the log is told once that metadata will expire, and once that it has", async () => {
   const { edge, time, records } = await watchedEdge();
