@@ -15,7 +15,7 @@ export class PageCache implements ByteSource {
   readonly #pages = new Map<number, Uint8Array<ArrayBuffer>>();
 
   /** Reads the first `size` bytes of `source`, keeping `pages` pages. */
-  constructor(source: Pick<RandomAccess, "read">, size: number, pages = 64) {
+  constructor(source: Pick<RandomAccess, "read">, size: number, pages = 16) {
     this.#source = source;
     this.#size = size;
     this.#capacity = pages;
