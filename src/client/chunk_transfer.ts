@@ -6,22 +6,20 @@ import {
   type ChunkRef,
   encodeChunkRequest,
   openStoredChunk,
-  packKey,
-  type PackRef,
   type ReleaseIndex,
 } from "../index/mod.ts";
-import { BodyReader, type HttpAnswer, type Mirror, readAnswer } from "../transport/mod.ts";
-import type { BatchPlan, ChunkRequestPlan, RangePlan } from "./chunk_request.ts";
+import { BodyReader, type HttpAnswer, type Mirror } from "../transport/mod.ts";
+import type { BatchPlan, ChunkRequestPlan } from "./chunk_request.ts";
+import { transferRanges, type WholePack } from "./range_transfer.ts";
 
 /** How a fetch is watched and ended. */
 export interface FetchOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told why more bytes travel than were planned: a mirror failed, or sent more than was asked for. */
   readonly onTrouble?: ((reason: string) => void) | undefined;
+  /** Where several fetches of one update share a pack that came whole. */
+  readonly whole?: WholePack | undefined;
 }
-
-/** Ranges in flight at once. Each is held until its turn, so that memory is bounded by their lengths. */
-const RANGES_IN_FLIGHT = 4;
 
 /** A release index and the hash by which edges know it. */
 export interface NamedIndex {
@@ -49,12 +47,13 @@ export async function* transferChunks(
   { index, sha256 }: NamedChunks,
   requests: readonly ChunkRequestPlan[],
   mirror: Mirror,
-  { signal, onTrouble }: FetchOptions = {},
+  options: FetchOptions = {},
 ): AsyncGenerator<VerifiedChunk, void, undefined> {
   const ranges = requests.filter((request) => request.kind === "range");
-  if (ranges.length > 0) yield* transferRanges(index, ranges, mirror, { signal, onTrouble });
+  if (ranges.length > 0) yield* transferRanges(index, ranges, mirror, options);
   for (const request of requests) {
-    if (request.kind === "batch") yield* transferBatch({ index, sha256 }, request, mirror, signal);
+    if (request.kind !== "batch") continue;
+    yield* transferBatch({ index, sha256 }, request, mirror, options.signal);
   }
 }
 
@@ -87,74 +86,6 @@ async function* transferBatch(
   }
 }
 
-async function* transferRanges(
-  index: NamedChunks["index"],
-  ranges: readonly RangePlan[],
-  mirror: Mirror,
-  { signal, onTrouble }: FetchOptions,
-): AsyncGenerator<VerifiedChunk, void, undefined> {
-  const abandon = new AbortController();
-  const either = signal ? AbortSignal.any([signal, abandon.signal]) : abandon.signal;
-  const inFlight: Promise<Uint8Array>[] = [];
-  let sent = 0;
-  try {
-    for (const range of ranges) {
-      while (sent < ranges.length && inFlight.length < RANGES_IN_FLIGHT) {
-        const next = ranges[sent++] as RangePlan;
-        const body = fetchRange(index.packs[next.pack] as PackRef, next, mirror, {
-          signal: either,
-          onTrouble,
-        });
-        // Awaited in its turn; until then a failure must not count as unhandled.
-        body.catch(() => {});
-        inFlight.push(body);
-      }
-      const body = await (inFlight.shift() as Promise<Uint8Array>);
-      for (const ordinal of range.ordinals) {
-        const chunk = index.chunks.at(ordinal);
-        const from = chunk.packOffset - range.offset;
-        yield await openStoredChunk(body.subarray(from, from + chunk.storedLength), chunk);
-      }
-    }
-  } finally {
-    abandon.abort();
-    await Promise.allSettled(inFlight);
-  }
-}
-
-async function fetchRange(
-  pack: PackRef,
-  { offset, bytes: length }: RangePlan,
-  mirror: Mirror,
-  { signal, onTrouble }: FetchOptions,
-): Promise<Uint8Array> {
-  const key = packKey(pack.sha256);
-  // A host that knows no ranges sends the pack from its beginning: as good, and never longer than signed.
-  const answer = await mirror.send(key, {
-    range: { offset, length },
-    maxBytes: pack.bytes,
-    ...(signal && { signal }),
-  });
-  if (answer.status !== 206 && answer.status !== 200) {
-    await answer.cancel();
-    throw unexpectedStatus(answer, mirror, key);
-  }
-  const body = await readAnswer(answer);
-  if (body.length > length) {
-    onTrouble?.(
-      `${mirror.url.host} sends whole packs where ranges are asked for: ${body.length} bytes, not ${length}`,
-    );
-  }
-  const range = answer.status === 206 ? body : body.subarray(offset, offset + length);
-  if (range.length !== length) {
-    throw new BrecciaError(
-      "response-truncated",
-      `Cannot use ${key} from ${mirror.url.host}: ${range.length} bytes came of ${length}; try again`,
-    );
-  }
-  return range;
-}
-
 function notSent(chunk: ChunkRef, length: number, mirror: Mirror): BrecciaError {
   return length === 0
     ? new BrecciaError(
@@ -169,7 +100,12 @@ function notSent(chunk: ChunkRef, length: number, mirror: Mirror): BrecciaError 
     );
 }
 
-function unexpectedStatus({ status }: HttpAnswer, mirror: Mirror, what: string): BrecciaError {
+/** The error for an answer that is none: the mirror lacks `what`, or fails. */
+export function unexpectedStatus(
+  { status }: HttpAnswer,
+  mirror: Mirror,
+  what: string,
+): BrecciaError {
   return new BrecciaError(
     status === 404 || status === 410 ? "chunk-missing" : "http-status",
     `Cannot fetch ${what} from ${mirror.url.host}: it answered ${status}; try again or use another ` +

@@ -128,8 +128,10 @@ export class DeltaTransfer {
         );
       }
       const body = new BodyReader(answer.body, `the delta from ${mirror.url.host}`);
-      // A host that knows no ranges sends the delta from its beginning.
-      return { range, answer, body, at: answer.status === 206 ? range.offset : 0 };
+      // A host that knows no ranges sends the delta from its beginning to its end.
+      return answer.status === 206
+        ? { range, answer, body, at: range.offset }
+        : { range: { offset: 0, bytes: this.#plan.ref.bytes }, answer, body, at: 0 };
     });
   }
 }

@@ -7,6 +7,7 @@ import { fetchChunks } from "./chunk_fetch.ts";
 import type { PlannedSegment } from "./delta_plan.ts";
 import { type DecodedSegment, DeltaTransfer } from "./delta_transfer.ts";
 import { fetchedOutside, type UpdatePlan } from "./plan_update.ts";
+import { WholePack } from "./range_transfer.ts";
 import { readSeedChunk, type Seed } from "./seed.ts";
 
 /** What a plan is carried out with. */
@@ -17,6 +18,11 @@ export interface TransferOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told why more travels than was planned. */
   readonly onTrouble?: ((reason: string) => void) | undefined;
+}
+
+/** What all fetches of one update share. */
+interface SharedOptions extends TransferOptions {
+  readonly whole: WholePack;
 }
 
 /**
@@ -31,29 +37,49 @@ export async function* releaseChunks(
   options: TransferOptions,
 ): AsyncGenerator<VerifiedChunk, void, undefined> {
   const { index } = plan.release;
+  const shared = { ...options, whole: new WholePack() };
   const outside = [...fetchedOutside(plan.sources, plan.delta)];
-  const fetched = fetchChunks(plan.release, outside, options.mirrors, options);
+  const fetched = fetchChunks(plan.release, outside, options.mirrors, shared);
   const delta = plan.delta && new DeltaTransfer(plan.delta, index, options);
   const segments = new Map(plan.delta?.segments.map((segment) => [segment.first, segment]));
-  let usable = delta;
+  let instead: AsyncGenerator<VerifiedChunk, void, undefined> | undefined;
   try {
     for (let ordinal = 0; ordinal < index.chunks.count;) {
       checkCancelled(options.signal, "The update");
       const segment = segments.get(ordinal);
       if (segment === undefined) {
         const chunk = index.chunks.at(ordinal++);
-        yield await chunkOf(plan, chunk, () => nextOf(fetched), options);
+        yield await chunkOf(plan, chunk, () => nextOf(fetched), shared);
         continue;
       }
-      const decoded = usable && await decodeOrSay(usable, segment, options);
-      if (decoded === undefined) usable = undefined;
-      yield* segmentChunks(plan, segment, decoded, options);
+      const decoded = delta && instead === undefined
+        ? await decodeOrSay(delta, segment, options)
+        : undefined;
+      if (decoded === undefined) {
+        instead ??= fetchChunks(plan.release, undone(plan, ordinal), options.mirrors, shared);
+        for (; ordinal < segment.end; ordinal++) {
+          yield await chunkOf(plan, index.chunks.at(ordinal), () => nextOf(instead!), shared);
+        }
+      } else yield* segmentChunks(plan, segment, decoded, shared);
       ordinal = segment.end;
     }
   } finally {
     await fetched.return();
+    await instead?.return();
     await delta?.close();
   }
+}
+
+/** Numbers of the chunks to fetch in place of all segments from the one that begins at chunk `first`. */
+function undone(plan: UpdatePlan, first: number): number[] {
+  const ordinals: number[] = [];
+  for (const segment of plan.delta?.segments ?? []) {
+    if (segment.first < first) continue;
+    for (let ordinal = segment.first; ordinal < segment.end; ordinal++) {
+      if (plan.sources.of(ordinal).kind === "fetch") ordinals.push(ordinal);
+    }
+  }
+  return ordinals;
 }
 
 /** The segment, or `undefined` when the delta can't be used, which is said. */
@@ -71,23 +97,38 @@ async function decodeOrSay(
   }
 }
 
-/** The chunks of a segment: those that were decoded right, the others as if there were no delta. */
+/** The chunks of a segment: those that were decoded right, and the others in one fetch. */
 async function* segmentChunks(
   plan: UpdatePlan,
   segment: PlannedSegment,
-  decoded: DecodedSegment | undefined,
-  options: TransferOptions,
+  decoded: DecodedSegment,
+  options: SharedOptions,
 ): AsyncGenerator<VerifiedChunk, void, undefined> {
   const { chunks } = plan.release.index;
   const start = chunks.at(segment.first).offset;
+  const made: (VerifiedChunk | undefined)[] = [];
+  const wrong: number[] = [];
   for (let ordinal = segment.first; ordinal < segment.end; ordinal++) {
     const chunk = chunks.at(ordinal);
     const at = chunk.offset - start;
-    const made = decoded && await accepted(decoded.bytes.slice(at, at + chunk.length), chunk);
-    if (decoded !== undefined && made === undefined) {
-      options.onTrouble?.(`chunk ${ordinal} came out of the delta wrong and is fetched`);
+    const right = await accepted(decoded.bytes.slice(at, at + chunk.length), chunk);
+    if (right === undefined) wrong.push(ordinal);
+    made.push(right);
+  }
+  if (wrong.length > 0) {
+    options.onTrouble?.(
+      `${wrong.length} of ${made.length} chunks came out of a segment of the delta wrong and are fetched`,
+    );
+  }
+  const missing = wrong.filter((ordinal) => plan.sources.of(ordinal).kind === "fetch");
+  const fetched = fetchChunks(plan.release, missing, options.mirrors, options);
+  try {
+    for (const [i, chunk] of made.entries()) {
+      yield chunk ??
+        await chunkOf(plan, chunks.at(segment.first + i), () => nextOf(fetched), options);
     }
-    yield made ?? await chunkOf(plan, chunk, () => fetchOne(plan, chunk, options), options);
+  } finally {
+    await fetched.return();
   }
 }
 
@@ -108,7 +149,7 @@ async function chunkOf(
   plan: UpdatePlan,
   chunk: ChunkRef,
   fetch: () => Promise<VerifiedChunk>,
-  options: TransferOptions,
+  options: SharedOptions,
 ): Promise<VerifiedChunk> {
   const source = plan.sources.of(chunk.ordinal);
   if (source.kind === "fetch") return await fetch();
@@ -128,7 +169,7 @@ function seedPlace(seed: Seed, ordinal: number): [RandomAccess, string, ChunkRef
 async function fetchOne(
   plan: UpdatePlan,
   chunk: ChunkRef,
-  options: TransferOptions,
+  options: SharedOptions,
 ): Promise<VerifiedChunk> {
   return await nextOf(fetchChunks(plan.release, [chunk.ordinal], options.mirrors, options));
 }

@@ -14,6 +14,8 @@ export class Mirror {
   readonly url: URL;
   /** Whether it answers `POST /chunks`; `undefined` until it has answered anything. */
   isEdge: boolean | undefined;
+  /** Whether it sends ranges; `undefined` until one was asked for. */
+  knowsRanges: boolean | undefined;
   /** How long its last answer asks to wait before the next request, in milliseconds. */
   askedWait = 0;
   /** What was refused or failed, newest last: blame for whoever operates it. */
@@ -48,6 +50,9 @@ export class Mirror {
       url: new URL(path, this.url),
     });
     this.isEdge = answer.headers.get("breccia-edge") === "1";
+    if (request.range !== undefined && (answer.status === 206 || answer.status === 200)) {
+      this.knowsRanges = answer.status === 206;
+    }
     this.askedWait = retryAfter(answer.status, answer.headers);
     return answer;
   }

@@ -13,6 +13,7 @@ import {
 import {
   deltaKey,
   type DeltaRef,
+  packKey,
   type ReleaseIndex,
   StreamLayout,
   TreeStream,
@@ -176,6 +177,32 @@ Deno.test("a missing, truncated, corrupt or foreign delta is given up, said, and
     assert.deepEqual(done.stream, newStream, name);
     if (!name.startsWith("bit")) assert.ok(done.reasons.length > 0, name);
   }
+});
+
+Deno.test("in place of a delta chunks travel in few requests, though a host knows no ranges", async () => {
+  const bytes = (path: string): Promise<number> =>
+    store.get(path).then((object) => object!.bytes.length);
+  const packs = await Promise.all(
+    index.packs.map(({ sha256 }) => bytes(packKey(sha256))),
+  );
+  const most = packs.reduce((sum, length) => sum + length, 0) + ref.bytes;
+  const withoutRanges: Lie = (path, whole) =>
+    path.startsWith("deltas/")
+      ? new Response(null, { status: 404 })
+      : new Response(whole as Uint8Array<ArrayBuffer>);
+  const done = await carryOut(planWith(oldTree), withoutRanges);
+  assert.deepEqual(done.stream, newStream);
+  // Chunks outside the delta and those in place of it are two fetches, each of which may need each pack.
+  assert.ok(done.transferred <= 2 * most, `${done.transferred} of ${most}`);
+  assert.equal(done.reasons.filter((reason) => reason.includes("whole packs")).length, 1);
+
+  const flipped: Lie = (path, whole) =>
+    path.startsWith("deltas/")
+      ? new Response(whole.with(ref.bytes - 100, 0x55) as Uint8Array<ArrayBuffer>)
+      : new Response(whole as Uint8Array<ArrayBuffer>);
+  const mended = await carryOut(planWith(oldTree), flipped);
+  assert.deepEqual(mended.stream, newStream);
+  assert.ok(mended.transferred <= 2 * most, `${mended.transferred} of ${most}`);
 });
 
 Deno.test("a base that was changed on disk is noticed by its hash before the delta uses it", async () => {
