@@ -76,6 +76,8 @@ export class ServedGeneration {
   /** Keys of packs and deltas that were served. */
   readonly #servedKeys = new Set<string>();
   #largeTargets: ReadonlyMap<string, VerifiedTarget> | undefined;
+  /** By SHA-256 in hex. */
+  #targetsByName: ReadonlyMap<string, VerifiedTarget> | undefined;
   #content: Promise<ReadonlyMap<string, Open>> | undefined;
   #novelties: Promise<readonly ReleaseNovelty[]> | undefined;
   #deltaSavings: DeltaSavings | undefined;
@@ -255,7 +257,10 @@ export class ServedGeneration {
   async #dictionary(name: string): Promise<Uint8Array | undefined> {
     const { catalog, mirror } = this.#parts;
     const most = DICTIONARY_LIMITS.bytes;
-    const target = [...catalog.targets.values()].find((one) => one.hashes.get("sha256") === name);
+    this.#targetsByName ??= new Map(
+      [...catalog.targets.values()].map((target) => [target.hashes.get("sha256") ?? "", target]),
+    );
+    const target = this.#targetsByName.get(name);
     if (target === undefined) return await mirror.content.former(name, most);
     if (target.length > most) return undefined;
     const { size, read } = await mirror.openTarget(catalog, target);

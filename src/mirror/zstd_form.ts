@@ -33,14 +33,17 @@ export function zstdForm({ content, name, open, prove }: ZstdFormParts): CodedFo
   const size = sizeOf(content.chunks);
   if (size >= content.chunks.streamBytes) return undefined;
   const read = async function* (signal?: AbortSignal): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-    const all = content.chunks.count;
-    const ordinals = Array.from({ length: all }, (_, ordinal) => ordinal);
-    for await (const { chunk, stored } of readStoredChunks(content, ordinals, open, signal)) {
+    const all = ordinalsOf(content.chunks);
+    for await (const { chunk, stored } of readStoredChunks(content, all, open, signal)) {
       const proven = await prove(chunk, stored);
       yield isRaw(chunk) ? rawFrame(proven) : proven.slice();
     }
   };
   return { size, etag: `${name}.zstd`, read };
+}
+
+function* ordinalsOf({ count }: ChunkTable): Generator<number> {
+  for (let ordinal = 0; ordinal < count; ordinal++) yield ordinal;
 }
 
 /** Tables can be long, and are asked about with each request. */

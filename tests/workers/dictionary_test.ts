@@ -1,7 +1,9 @@
 import * as wasm from "@bokuweb/zstd-wasm";
 import assert from "node:assert/strict";
 import { encodeHex } from "../../src/bytes/mod.ts";
+import { silentLog } from "../../src/ports/mod.ts";
 import { DictionaryRules } from "../../workers/dictionary_rules.ts";
+import { createSite } from "../../workers/site.ts";
 import { bodyOf } from "../mirror/edge_fixture.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { type Asset, assetSite, script, withDictionary } from "./web_assets.ts";
@@ -123,6 +125,16 @@ Deno.test("a dictionary that zstd would take for a trained one is none", async (
   const old = await site.publish(trained);
   const next = await site.publish(script(2));
   await assertPlain(await site.get(next.path, withDictionary(old.sha256)), next);
+});
+
+Deno.test("below a prefix, the pattern that a browser is told has the prefix", async () => {
+  const site = await assetSite();
+  const old = await site.publish(script(1));
+  const dictionaries = new DictionaryRules(["app/*main.js"]);
+  const mounted = { edge: site.edge, log: silentLog, dictionaries, prefix: "/one" };
+  const request = new Request(`http://edge.test/one${old.path}`);
+  const { headers } = await createSite([mounted]).fetch(request);
+  assert.equal(headers.get("use-as-dictionary"), 'match="/one/targets/app/*main.js"');
 });
 
 Deno.test("patterns match by their wildcards, and those that mean more to a browser are refused", () => {
