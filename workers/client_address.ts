@@ -1,3 +1,6 @@
+/** No address is longer, with its zone and port: what is, must not be remembered. */
+const ADDRESS_CHARACTERS = 80;
+
 /**
  * Whom a request is counted for: the peer of the socket, or what the outermost of `proxies` trusted proxies
  * saw. Each adds the address of its peer at the end of `X-Forwarded-For`; what stands before that, anybody
@@ -8,7 +11,8 @@
 export function clientOf(headers: Headers, peer: string, proxies: number): string {
   if (proxies === 0) return networkOf(peer);
   const hops = (headers.get("x-forwarded-for") ?? "").split(",").map((hop) => hop.trim());
-  return networkOf(hops.at(-proxies) || peer);
+  const hop = hops.at(-proxies) ?? "";
+  return networkOf(hop === "" || hop.length > ADDRESS_CHARACTERS ? peer : hop);
 }
 
 /** The address itself, or the /64 of an IPv6 address. Text that is no address stands for itself. */

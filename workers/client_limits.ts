@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../src/ports/mod.ts";
+import { type Clock, type Log, silentLog, systemClock } from "../src/ports/mod.ts";
 import { clientOf } from "./client_address.ts";
 import { CACHE_POLICY, COMMON_HEADERS } from "./headers.ts";
 
@@ -18,6 +18,9 @@ const BURST_SECONDS = 10;
 /** Addresses that are remembered, so that many of them take no memory without bound. */
 const REMEMBERED = 65_536;
 
+/** Milliseconds between two lines of the log about one client. */
+const TOLD_EACH = 60_000;
+
 interface Client {
   /** Requests that it may make now. */
   allowance: number;
@@ -25,6 +28,8 @@ interface Client {
   at: number;
   /** Answers under way. */
   answers: number;
+  /** Since when it is refused without a line in the log, in milliseconds since 1970. */
+  toldAt: number;
 }
 
 /**
@@ -33,19 +38,25 @@ interface Client {
  */
 export class ClientLimits {
   readonly #settings: ClientLimitSettings;
+  readonly #log: Log;
   readonly #clock: Clock;
   /** In order of use, the oldest first. */
   readonly #clients = new Map<string, Client>();
 
   /** Bounds by `settings`, or `undefined` where they bound nothing: then no request has to be looked at. */
-  static from(settings: ClientLimitSettings): ClientLimits | undefined {
+  static from(settings: ClientLimitSettings, log: Log): ClientLimits | undefined {
     const { rate, answers } = settings;
-    return rate === undefined && answers === undefined ? undefined : new ClientLimits(settings);
+    if (rate === undefined && answers === undefined) return undefined;
+    return new ClientLimits(settings, { log });
   }
 
-  /** Bounds by `settings`. */
-  constructor(settings: ClientLimitSettings, clock: Clock = systemClock) {
+  /** Bounds by `settings`. `log` is told of a client that is refused, once in a minute. */
+  constructor(
+    settings: ClientLimitSettings,
+    { log = silentLog, clock = systemClock }: { readonly log?: Log; readonly clock?: Clock } = {},
+  ) {
     this.#settings = settings;
+    this.#log = log;
     this.#clock = clock;
   }
 
@@ -59,10 +70,10 @@ export class ClientLimits {
     answer: (request: Request) => Response | Promise<Response>,
   ): Promise<Response> {
     const { proxies = 0, answers = Infinity } = this.#settings;
-    const client = this.#clientAt(clientOf(request.headers, address, proxies));
-    const wait = this.#take(client);
-    if (wait > 0) return refusal(wait);
-    if (client.answers >= answers) return refusal(1);
+    const name = clientOf(request.headers, address, proxies);
+    const client = this.#clientAt(name);
+    const wait = client.answers >= answers ? 1 : this.#take(client);
+    if (wait > 0) return this.#refuse(name, client, wait);
     client.answers++;
     let ended = false;
     const end = (): void => {
@@ -85,7 +96,7 @@ export class ClientLimits {
   #clientAt(name: string): Client {
     const { rate = Infinity } = this.#settings;
     const client = this.#clients.get(name) ??
-      { allowance: rate * BURST_SECONDS, at: this.#clock.now(), answers: 0 };
+      { allowance: rate * BURST_SECONDS, at: this.#clock.now(), answers: 0, toldAt: -Infinity };
     this.#clients.delete(name);
     this.#clients.set(name, client);
     if (this.#clients.size > REMEMBERED) {
@@ -93,6 +104,15 @@ export class ClientLimits {
       this.#clients.delete(oldest as string);
     }
     return client;
+  }
+
+  #refuse(name: string, client: Client, seconds: number): Response {
+    const now = this.#clock.now();
+    if (now - client.toldAt >= TOLD_EACH) {
+      client.toldAt = now;
+      this.#log("warn", "client refused", { client: name });
+    }
+    return refusal(seconds);
   }
 
   /** Takes one request of the client's allowance; else tells in how many seconds there will be one. */

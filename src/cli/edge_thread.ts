@@ -98,7 +98,7 @@ async function serve(
   upstreams = opened;
   const app = siteApp(site, opened, () => storeSize);
   const onListen = (): void => thread.postMessage({ type: "listening" });
-  const limits = ClientLimits.from(site.clients);
+  const limits = ClientLimits.from(site.clients, log);
   const options = { ...address, reusePort: true, signal: stop.signal, log, limits, onListen };
   await serveOnDeno(app, options);
   batch.flush();

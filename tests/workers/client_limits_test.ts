@@ -4,14 +4,18 @@ import { ClientLimits, type ClientLimitSettings } from "../../workers/client_lim
 
 function limited(settings: ClientLimitSettings) {
   let now = 1_000_000;
-  const limits = new ClientLimits(settings, { now: () => now });
+  const told: unknown[] = [];
+  const limits = new ClientLimits(settings, {
+    clock: { now: () => now },
+    log: (_level, event, fields) => told.push([event, fields?.["client"]]),
+  });
   const ask = (address: string, headers: Record<string, string> = {}, body = "body") =>
     limits.answer(
       new Request("http://edge.test/", { headers }),
       address,
       () => new Response(body ? new Blob([body]).stream() : null),
     );
-  return { ask, wait: (seconds: number) => now += seconds * 1000 };
+  return { ask, told, wait: (seconds: number) => now += seconds * 1000 };
 }
 
 Deno.test("a client may ask ten seconds' worth at once, then at its rate, and is told when", async () => {
@@ -58,6 +62,19 @@ Deno.test("answers under way are counted until their bodies have left, broken of
   }
 });
 
+Deno.test("the log is told of a client that is refused, once in a minute", async () => {
+  const { ask, told, wait } = limited({ rate: 1 });
+  const flood = async (): Promise<void> => {
+    for (let asked = 0; asked < 30; asked++) await ask("192.0.2.1");
+  };
+  await flood();
+  await flood();
+  assert.deepEqual(told, [["client refused", "192.0.2.1"]]);
+  wait(60);
+  await flood();
+  assert.equal(told.length, 2);
+});
+
 Deno.test("a forged X-Forwarded-For makes no other client, unless proxies are said to be there", async () => {
   const { ask } = limited({ rate: 1 });
   for (let asked = 0; asked < 10; asked++) {
@@ -96,6 +113,7 @@ Deno.test("an IPv6 client is its /64, and an IPv4 client itself, however they ar
   assert.equal(clientOf(hops("a, b, c"), "peer", 2), "b");
   assert.equal(clientOf(hops("c"), "peer", 2), "peer", "fewer hops than proxies: none is believed");
   assert.equal(clientOf(hops(" , "), "peer", 1), "peer");
+  assert.equal(clientOf(hops("9".repeat(10_000)), "peer", 1), "peer", "no address is that long");
 });
 
 Deno.test("a hundred thousand clients are not all remembered", async () => {

@@ -122,7 +122,7 @@ async function runEdge(context: CommandContext): Promise<void> {
     reusePort: count > 1,
     signal,
     log,
-    limits: ClientLimits.from(site.clients),
+    limits: ClientLimits.from(site.clients, log),
     onListen: (at) => {
       // Threads that don't start are reported where they are kept.
       threads.start(count - 1, at).then(() => announce(at), () => {});
