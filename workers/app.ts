@@ -43,7 +43,7 @@ export interface EdgeApp {
 export interface AppOptions extends RequestReportOptions {
   /** What is served. */
   readonly edge: Edge;
-  /** Where its routes are for clients: `"/"`, or `"/NAME"`. Default `"/"`. */
+  /** Where its routes are: `"/"`, which is the default, or `"/NAME"`. No other path may be asked for. */
   readonly prefix?: string;
   /** Which targets are dictionaries of one another. Default: none. */
   readonly dictionaries?: DictionaryRules | undefined;
@@ -83,11 +83,12 @@ export function createApp(
     ...told
   }: AppOptions,
 ): EdgeApp {
-  const app = new Hono<Identified>();
+  const base = prefix === "/" ? "" : prefix;
+  const app = new Hono<Identified>({ getPath: ({ url }) => pathBelow(base, url) });
   const savings = () => savingsOf(edge, { traffic, size: storeSize?.() });
   traffic.watch(edge.reads);
   const report = new RequestReport(told);
-  const targetRoute = { prefix: prefix === "/" ? "" : prefix, dictionaries };
+  const targetRoute = { prefix: base, dictionaries };
 
   app.use(async (c, next) => {
     const started = performance.now();
@@ -140,11 +141,11 @@ export function createApp(
   );
   app.on(["GET", "HEAD"], "/metadata/:name", (c) => {
     // The segment as it stands in the URL: delegated roles keep their percent-encoding.
-    const name = new URL(c.req.url).pathname.slice("/metadata/".length);
+    const name = c.req.path.slice("/metadata/".length);
     return send(c, edge.served?.metadataFile(name), metadataPolicy(name), METADATA);
   });
   app.on(["GET", "HEAD"], "/targets/*", async (c) => {
-    const path = new URL(c.req.url).pathname.slice("/targets/".length);
+    const path = c.req.path.slice("/targets/".length);
     const found = await findTarget(c.req.raw, path, edge.served, targetRoute);
     return await send(c, found?.file, found?.policy ?? "pointer", found?.options);
   });
@@ -189,7 +190,7 @@ export function createApp(
     app.all(path, (c) => c.req.method === "GET" ? c.notFound() : wrongMethod(c, READ));
   }
 
-  const hot = new HotAnswers(edge);
+  const hot = new HotAnswers(edge, base);
   return {
     fetch(request) {
       const started = performance.now();
@@ -230,6 +231,13 @@ type SendFile = (
 
 /** Kinds of routes that are counted each by itself; the rest is one. */
 const COUNTED = ["metadata", "targets", "packs", "deltas", "hints", "chunks"];
+
+/** The path of a URL below `base`, as it is spelled there: escapes may be part of a name. */
+function pathBelow(base: string, url: string): string {
+  const start = url.indexOf("/", url.indexOf("//") + 2) + base.length;
+  const length = url.slice(start).search(/[?#]/);
+  return url.slice(start, length < 0 ? url.length : start + length) || "/";
+}
 
 function routeOf(path: string): string {
   const first = path.split("/")[1] ?? "";

@@ -32,11 +32,13 @@ export interface HotAnswer {
  */
 export class HotAnswers {
   readonly #edge: Edge;
+  readonly #baseLength: number;
   readonly #prepared = new Map<string, Prepared>();
 
-  /** Answers from the memory of `edge`. */
-  constructor(edge: Edge) {
+  /** Answers from the memory of `edge` to requests below the path `base`. */
+  constructor(edge: Edge, base: string) {
     this.#edge = edge;
+    this.#baseLength = base.length;
   }
 
   /** The answer, or `undefined` when the routes must give it. */
@@ -44,7 +46,7 @@ export class HotAnswers {
     if (request.method !== "GET") return undefined;
     const { url } = request;
     // A key needs no decoding: what is spelled otherwise is no key, and falls through.
-    const key = url.slice(url.indexOf("/", url.indexOf("//") + 2) + 1);
+    const key = url.slice(url.indexOf("/", url.indexOf("//") + 2) + this.#baseLength + 1);
     if (key.startsWith("metadata/")) return this.#metadata(request, key.slice("metadata/".length));
     const route = key.startsWith("packs/") ? "packs" : key.startsWith("deltas/") ? "deltas" : null;
     if (route === null) return undefined;

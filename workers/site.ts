@@ -95,18 +95,19 @@ export function createSite(
     return { upstream: { ...upstream, traffic }, app: createApp(options), status };
   });
   const byPrefix = new Map(mounted.map((one) => [one.upstream.prefix.slice(1), one.app]));
-  const byName = new Map(mounted.map((one) => [one.upstream.edge.name, one.app]));
+  const byName = new Map(mounted.map((one) => [one.upstream.edge.name, one]));
   const site: Site = { mounted, clock, storeSize };
   return {
     fetch(request) {
       const { segment, origin, rest } = cutUrl(request.url);
       const prefixed = segment === "" ? undefined : byPrefix.get(segment);
-      if (prefixed !== undefined) return prefixed.fetch(new Request(origin + rest, request));
+      if (prefixed !== undefined) return prefixed.fetch(request);
       if (segment === "upstreams") {
         const { segment: name, rest: about } = cutUrl(origin + rest);
-        const app = ABOUT_ONE.test(about) ? byName.get(name) : undefined;
-        return app?.fetch(new Request(origin + about, request)) ??
-          ownResponse(request, report, notFound);
+        const one = ABOUT_ONE.test(about) ? byName.get(name) : undefined;
+        if (one === undefined) return ownResponse(request, report, notFound);
+        const base = one.upstream.prefix === "/" ? "" : one.upstream.prefix;
+        return one.app.fetch(new Request(origin + base + about, request));
       }
       if (!isOwn(segment, rest)) {
         return byPrefix.get("")?.fetch(request) ?? ownResponse(request, report, notFound);

@@ -14,6 +14,7 @@ export const STATUS_STYLE = `
 body { margin: 0 auto; max-width: 68rem; padding: 1.75rem 1rem 3rem; background: var(--ground);
   color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
 header { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: baseline; }
+h2 a { color: inherit; }
 h1 { font-size: 1.4rem; margin: 0; } h2 { font-size: 1.05rem; margin: 2.25rem 0 .5rem; }
 a { color: inherit; text-underline-offset: .2em; }
 .state { margin: 0; font-weight: 600; } .state::before { content: "● "; }

@@ -150,6 +150,13 @@ Deno.test("edge --config mirrors two repositories; that one is tampered with is 
       news,
     ]);
     assert.deepEqual(names, [["good", false], ["bad", false]]);
+
+    await Deno.writeTextFile(timestamp, honest.replace(/"version": ?2/, '"version":9'));
+    await good.publish("1.2.0");
+    const failing = await call(["mirror", "--config", config]);
+    assert.ok(failing.code >= 3);
+    assert.match(failing.stdout, /^good: Mirrored 3 releases and 6 targets .*\n$/);
+    assert.match(failing.stderr, /"upstream":"bad"/);
   } finally {
     await good.close();
     await bad.close();

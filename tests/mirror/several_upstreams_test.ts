@@ -219,3 +219,66 @@ Deno.test("whatever the order, a sweep takes nothing that the refresh of another
   }
   assert.ok(swept > 0, "in some orders there was something to sweep");
 });
+
+Deno.test("what two upstreams both license is fetched and stored once, and answered by both", async () => {
+  const store = new MemoryStore();
+  const shared = bytes(600_000, 7);
+  const [one, two] = [
+    await ForeignOrigin.create({ shared }),
+    await ForeignOrigin.create({ shared }),
+  ];
+  const first = await edgeOf(one, { store, name: "one" });
+  const second = await edgeOf(two, { store, name: "two" });
+  await first.edge.refresh();
+  const content = (await keysOf(store)).filter((key) => /^(?:packs|targets)\//.test(key));
+  await second.edge.refresh();
+  assert.deepEqual(
+    (await keysOf(store)).filter((key) => /^(?:packs|targets)\//.test(key)),
+    content,
+  );
+  assert.equal(two.targetBytes, 0);
+  for (const { get } of [first, second]) {
+    assert.deepEqual(await bodyOf(await get("/targets/shared")), shared);
+  }
+});
+
+Deno.test("a sweep that dies anywhere leaves an upstream whole, or gone with its pointer", async () => {
+  const { store, ours, theirs, a, b, open, pass } = await twoUpstreams();
+  await Promise.all([a.edge.refresh(), b.edge.refresh()]);
+  const { keeper: alone } = await open(["ours"]);
+  const { waiting } = await alone.maintain({ grace: HOUR });
+  pass(HOUR);
+  const before = await snapshot(store);
+  const seen = new Set<string>();
+  for (let deleted = 0; deleted < waiting; deleted++) {
+    const copy = new MemoryStore();
+    for (const [key, bytes] of before) await copy.put(key, new Uint8Array(bytes));
+    let left = deleted;
+    const dying: ManagedStore = {
+      get: copy.get.bind(copy),
+      head: copy.head.bind(copy),
+      put: copy.put.bind(copy),
+      list: copy.list.bind(copy),
+      delete: async (key) => {
+        if (left-- === 0) throw new Error("kill -9");
+        await copy.delete(key);
+      },
+    };
+    const edge = await edgeOf(ours, { store: copy, name: "ours" });
+    const keeper = new StoreKeeper({
+      ...{ store: dying, edges: [edge.edge], log: silentLog },
+      clock: { now: () => NOW + HOUR },
+    });
+    await assert.rejects(keeper.maintain({ grace: HOUR }), /kill -9/);
+    const again = await edgeOf({ root: () => theirs.root(), fetch: gone }, {
+      store: copy,
+      name: "theirs",
+    });
+    const status = again.edge.served === undefined ? "gone" : "whole";
+    seen.add(status);
+    if (status === "whole") {
+      assert.deepEqual(await bodyOf(await again.get("/targets/big.bin")), bytes(300_000, 2));
+    } else assert.deepEqual(again.edge.status().reasons, ["There is no verified metadata yet."]);
+  }
+  assert.deepEqual([...seen], ["whole", "gone"]);
+});
