@@ -37,6 +37,8 @@ export {
 export interface EdgeApp {
   /** Answers one request. */
   fetch(request: Request): Response | Promise<Response>;
+  /** Counts and tells of an answer that was given in its stead, and names it. */
+  refused?(request: Request, response: Response): void;
 }
 
 /** What the app serves and where it reports to. */
@@ -205,6 +207,14 @@ export function createApp(
         report.answered(route, { request, identity: identify(request), status, bytes, seconds });
       }
       return response;
+    },
+    refused(request, response) {
+      const identity = identify(request);
+      const { status } = response;
+      response.headers.set("x-request-id", identity.id);
+      const route = routeOf(pathBelow(base, request.url));
+      traffic.count(route, status, 0);
+      report.answered(route, { request, identity, status, bytes: 0, seconds: 0 });
     },
   };
 }

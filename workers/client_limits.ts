@@ -61,19 +61,24 @@ export class ClientLimits {
   }
 
   /**
-   * What `answer` gives, or 429 when the client at `address`, as the socket has it, asks too much. An answer is
-   * under way until its body has left or was given up.
+   * What `answer` gives, or 429 when the client at `address`, as the socket has it, asks too much: then
+   * `refused` is told. An answer is under way until its body has left or was given up.
    */
   async answer(
     request: Request,
     address: string,
     answer: (request: Request) => Response | Promise<Response>,
+    refused: (request: Request, response: Response) => void = () => {},
   ): Promise<Response> {
     const { proxies = 0, answers = Infinity } = this.#settings;
     const name = clientOf(request.headers, address, proxies);
     const client = this.#clientAt(name);
     const wait = client.answers >= answers ? 1 : this.#take(client);
-    if (wait > 0) return this.#refuse(name, client, wait);
+    if (wait > 0) {
+      const response = this.#refuse(name, client, wait);
+      refused(request, response);
+      return response;
+    }
     client.answers++;
     let ended = false;
     const end = (): void => {

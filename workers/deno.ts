@@ -24,7 +24,8 @@ export async function serveOnDeno(app: EdgeApp, options: ServeOptions): Promise<
   const { limits } = options;
   const handler: Deno.ServeHandler<Deno.NetAddr> = limits === undefined
     ? app.fetch
-    : (request, { remoteAddr }) => limits.answer(request, remoteAddr.hostname, app.fetch);
+    : (request, { remoteAddr }) =>
+      limits.answer(request, remoteAddr.hostname, app.fetch, app.refused);
   let taken: { readonly hostname: string; readonly port: number } | undefined;
   for (;;) {
     const listening = (address: { readonly hostname: string; readonly port: number }): void => {

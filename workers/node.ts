@@ -26,7 +26,7 @@ export async function serveOnNode(app: EdgeApp, options: ServeOptions): Promise<
     fetch: (request, { incoming }) =>
       limits === undefined
         ? app.fetch(request)
-        : limits.answer(request, incoming.socket.remoteAddress ?? "", app.fetch),
+        : limits.answer(request, incoming.socket.remoteAddress ?? "", app.fetch, app.refused),
   }) as Server;
   server.headersTimeout = HEADERS_MILLISECONDS;
   server.requestTimeout = REQUEST_MILLISECONDS;

@@ -114,6 +114,10 @@ export function createSite(
       }
       return ownResponse(request, report, () => PROCESS_ROUTES.get(segment)!(site));
     },
+    refused(request, response) {
+      const app = byPrefix.get(cutUrl(request.url).segment) ?? byPrefix.get("") ?? mounted[0]!.app;
+      app.refused?.(request, response);
+    },
   };
 }
 

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { encodeHex } from "../../src/bytes/mod.ts";
 import type { Log } from "../../src/ports/mod.ts";
 import { createApp } from "../../workers/app.ts";
+import { ClientLimits } from "../../workers/client_limits.ts";
+import { createSite } from "../../workers/site.ts";
 import { bodyOf, edgeOf, Origin } from "../mirror/edge_fixture.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { clock } from "../publish/repository_fixture.ts";
@@ -20,7 +22,7 @@ async function loggedEdge(options: { onDemand?: boolean; accessLog?: boolean } =
   const app = createApp({ edge, log, accessLog, clock });
   const get = async (path: string, headers: Record<string, string> = {}) =>
     await app.fetch(new Request(`http://edge.test${path}`, { headers }));
-  return { origin, edge, store, records, get };
+  return { origin, edge, store, records, log, get };
 }
 
 /** Long enough to be streamed. */
@@ -108,6 +110,33 @@ Deno.test("a client that leaves in the midst of an answer is no failure", async 
   const response = await get(ARCHIVE);
   await response.body?.cancel();
   assert.deepEqual(records, []);
+});
+
+Deno.test("a client that asks too much is counted and logged as every other, at every prefix", async () => {
+  const { edge, records, log } = await loggedEdge();
+  const mounted = { edge, log, accessLog: true, prefix: "/apps" };
+  for (const app of [createApp(mounted), createSite([mounted], { clock, log, accessLog: true })]) {
+    records.length = 0;
+    const limits = new ClientLimits({ rate: 0.1 }, { clock });
+    const ask = async (path: string) =>
+      await limits.answer(
+        new Request(`http://edge.test/apps${path}`, { headers: { "x-request-id": "client-9" } }),
+        "192.0.2.1",
+        app.fetch,
+        app.refused,
+      );
+    await bodyOf(await ask("/healthz"));
+    const refused = await ask("/healthz");
+    assert.equal(refused.status, 429);
+    assert.equal(refused.headers.get("x-request-id"), "client-9");
+    assert.deepEqual(records.map(({ event, id, status }) => [event, id, status]).at(-1), [
+      "request",
+      "client-9",
+      429,
+    ]);
+    const metrics = await app.fetch(new Request("http://edge.test/apps/metrics"));
+    assert.match(await metrics.text(), /answers_total\{.*route="other",status="429"\} 1/);
+  }
 });
 
 Deno.test("answers that caches keep carry no request id: they are given to other requests, too", async () => {
