@@ -1,11 +1,27 @@
 import assert from "node:assert/strict";
+import { buildNodeEdge } from "../../bin/build_node_edge.ts";
+import { NODE, testNeedingNode } from "../portable/node.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { call } from "./call.ts";
 import { RunningEdge } from "./running_edge.ts";
 import { ScriptedServer } from "./scripted_server.ts";
 import { StaticRepository } from "./static_repository.ts";
 
-Deno.test("all that an edge says is JSON, line by line, also when an answer breaks off or a client leaves", async () => {
+Deno.test("all that an edge says is JSON, also when an answer breaks off or a client leaves", async () => {
+  await saysOnlyJson((flags) => new RunningEdge(flags));
+});
+
+testNeedingNode("all that an edge on Node says is JSON, too", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await buildNodeEdge(folder);
+    await saysOnlyJson((flags) => new RunningEdge(flags, {}, [NODE, `${folder}/edge.mjs`]));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+async function saysOnlyJson(start: (flags: readonly string[]) => RunningEdge): Promise<void> {
   const repository = await StaticRepository.create();
   await using upstream = new ScriptedServer((request) => repository.answer(request));
   try {
@@ -18,7 +34,7 @@ Deno.test("all that an edge says is JSON, line by line, also when an answer brea
       ]
     ) assert.equal((await call(words)).code, 0);
     const flags = ["--root", repository.root, "--store", "memory:", "--on-demand"];
-    await using edge = new RunningEdge(["--upstream", `http://${upstream.host}/`, ...flags]);
+    await using edge = start(["--upstream", `http://${upstream.host}/`, ...flags]);
     const url = await edge.listening();
     await edge.logged("generation");
     await (await fetch(`${url}targets/demo-2.0.0.index`)).body?.cancel();
@@ -48,4 +64,4 @@ Deno.test("all that an edge says is JSON, line by line, also when an answer brea
   } finally {
     await repository.close();
   }
-});
+}

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 
 const PROGRAM = new URL("../../src/cli/main.ts", import.meta.url).pathname;
+const ON_DENO = [
+  ...[Deno.execPath(), "run", "--allow-all", "--no-check", "--quiet"] as const,
+  ...[PROGRAM, "edge"],
+] as const;
 
 /** A real `breccia edge` in a process of its own, and everything that it has said. */
 export class RunningEdge implements AsyncDisposable {
@@ -10,13 +14,18 @@ export class RunningEdge implements AsyncDisposable {
   #changed = Promise.withResolvers<void>();
   #url: string | undefined;
 
-  /** Starts it with these flags and, beside the environment of this process, these variables. */
-  constructor(flags: readonly string[], env: Record<string, string> = {}) {
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: [
-        ...["run", "--allow-all", "--no-check", "--quiet", PROGRAM, "edge"],
-        ...["--listen", "127.0.0.1:0", "--json", ...flags],
-      ],
+  /**
+   * Starts it with these flags and, beside the environment of this process, these variables.
+   *
+   * @param program What stands before the flags. Default: the sources, on Deno.
+   */
+  constructor(
+    flags: readonly string[],
+    env: Record<string, string> = {},
+    [command, ...words]: readonly [string, ...string[]] = ON_DENO,
+  ) {
+    this.#child = new Deno.Command(command, {
+      args: [...words, "--listen", "127.0.0.1:0", "--json", ...flags],
       env: { NO_COLOR: "1", ...env },
       stdout: "piped",
       stderr: "piped",
