@@ -14,6 +14,7 @@ import { ContentMirror } from "./content_mirror.ts";
 import { DictionaryForms } from "./dictionary_forms.ts";
 import { type EdgeStatus, licensedStatus, type RefreshTrouble } from "./edge_status.ts";
 import { FreshnessAlarm, lagReason, type Served } from "./freshness.ts";
+import { formerTargets } from "./former_targets.ts";
 import { Generation } from "./generation.ts";
 import { InFlight } from "./in_flight.ts";
 import { noReads, type ReadCounts } from "./read_counts.ts";
@@ -256,6 +257,10 @@ export class Edge {
     const generation = await Generation.commit(store, metadata, kept, {
       key: this.pointerKey,
       scope: onDemand ? "on demand" : this.#filter.text,
+      former: formerTargets(
+        this.#current && { catalog: this.#current.catalog, former: before?.former ?? [] },
+        catalog,
+      ),
       before,
       replaces,
     });

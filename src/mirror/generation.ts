@@ -22,6 +22,8 @@ interface Pointer {
   readonly verifiedAt: number;
   /** Which content was brought with it; missing where it was all. */
   readonly scope?: string;
+  /** SHA-256 in hex of targets that were licensed before. */
+  readonly former?: readonly string[];
   /** The trust core's own files, by the names it gives them. */
   readonly trusted: [name: string, file: MetadataFile][];
   /** What clients may ask for, by URL path segment. */
@@ -57,6 +59,11 @@ export class Generation {
   /** Which content was brought with it, as {@linkcode Generation.commit} was told. */
   get scope(): string {
     return this.#pointer.scope ?? "";
+  }
+
+  /** SHA-256 in hex of targets that its upstream licensed before. */
+  get former(): readonly string[] {
+    return this.#pointer.former ?? [];
   }
 
   /** The file that a client asks for as `name`, of this generation or, for a day, of an earlier one. */
@@ -120,11 +127,13 @@ export class Generation {
     store: ObjectStore,
     metadata: VerifiedMetadata,
     kept: MemoryMetadataStore,
-    { key, scope, before, replaces }: {
+    { key, scope, former, before, replaces }: {
       /** Key of the pointer. */
       readonly key: string;
       /** Which content was brought: any text, empty for all. */
       readonly scope: string;
+      /** See {@linkcode Generation.former}. */
+      readonly former: readonly string[];
       readonly before: Generation | undefined;
       /** Tag of the pointer that this one replaces; `null` when there is none. */
       readonly replaces: string | null;
@@ -152,6 +161,7 @@ export class Generation {
       format: 2,
       verifiedAt: metadata.now,
       scope,
+      former,
       trusted,
       served,
       earlier: before === undefined ? [] : await before.#outlived(store, names, metadata.now),

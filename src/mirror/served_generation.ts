@@ -114,7 +114,8 @@ export class ServedGeneration {
     dictionary: Uint8Array,
   ): Promise<CodedForm | undefined> {
     const name = encodeHex(dictionary);
-    return await this.#parts.forms.form(file, name, () => this.#dictionary(name));
+    const read = this.#dictionary(name);
+    return read && await this.#parts.forms.form(file, name, read);
   }
 
   /** The pack or delta under its key, `packs/HEX` or `deltas/HEX`, if an index names it. */
@@ -253,18 +254,22 @@ export class ServedGeneration {
     return { content, open };
   }
 
-  /** What is licensed now, or was: nobody but a client that has it can decode what is made with it. */
-  async #dictionary(name: string): Promise<Uint8Array | undefined> {
-    const { catalog, mirror } = this.#parts;
+  /** Reads what this upstream licenses now, or did; `undefined` when it is neither. */
+  #dictionary(name: string): (() => Promise<Uint8Array | undefined>) | undefined {
+    const { catalog, generation, mirror } = this.#parts;
     const most = DICTIONARY_LIMITS.bytes;
     this.#targetsByName ??= new Map(
       [...catalog.targets.values()].map((target) => [target.hashes.get("sha256") ?? "", target]),
     );
     const target = this.#targetsByName.get(name);
-    if (target === undefined) return await mirror.content.former(name, most);
+    if (target === undefined) {
+      return generation.former.includes(name) ? () => mirror.content.former(name, most) : undefined;
+    }
     if (target.length > most) return undefined;
-    const { size, read } = await mirror.openTarget(catalog, target);
-    return await gather(read({ offset: 0, length: size }), size);
+    return async () => {
+      const { size, read } = await mirror.openTarget(catalog, target);
+      return await gather(read({ offset: 0, length: size }), size);
+    };
   }
 
   #openIndex(release: CatalogRelease): Promise<ReleaseIndex> {

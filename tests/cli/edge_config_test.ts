@@ -134,6 +134,10 @@ Deno.test("edge --config mirrors two repositories; that one is tampered with is 
       return upstreams[0].trouble === null && upstreams[1].trouble?.code === failed["code"];
     });
     assert.equal((await fetch(`${url}good/targets/demo-1.1.0.tar`)).status, 200);
+    const device = ["--at", good.path("device"), "--from", `${url}good/`, "--root", good.root];
+    const updated = await call(["update", ...device, "--json"]);
+    assert.equal(updated.code, 0, updated.stderr);
+    assert.match(updated.stdout, /1\.1\.0/);
     assert.equal((await fetch(`${url}targets/demo-1.1.0.tar`)).status, 404);
 
     await Deno.writeTextFile(timestamp, honest);

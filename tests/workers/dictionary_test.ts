@@ -6,7 +6,7 @@ import { DictionaryRules } from "../../workers/dictionary_rules.ts";
 import { createSite } from "../../workers/site.ts";
 import { bodyOf } from "../mirror/edge_fixture.ts";
 import { noise } from "../publish/memory_tree.ts";
-import { type Asset, assetSite, script, withDictionary } from "./web_assets.ts";
+import { type Asset, assetSite, assetSiteOf, script, withDictionary } from "./web_assets.ts";
 
 const DCZ_HEADER_BYTES = 40;
 
@@ -125,6 +125,34 @@ Deno.test("a dictionary that zstd would take for a trained one is none", async (
   const old = await site.publish(trained);
   const next = await site.publish(script(2));
   await assertPlain(await site.get(next.path, withDictionary(old.sha256)), next);
+});
+
+Deno.test("an edge that restarts still knows which version was before", async () => {
+  const first = await assetSite();
+  const old = await first.publish(script(1));
+  const next = await first.publish(script(2));
+  const { origin, store } = first;
+  const again = await assetSiteOf(origin, { store });
+  const response = await again.get(next.path, withDictionary(old.sha256));
+  assert.deepEqual(decodeDcz(await bodyOf(response), old), next.bytes);
+});
+
+Deno.test("a file of another upstream in the same store is no dictionary, also of a form that is there", async () => {
+  const theirs = await assetSite({ name: "theirs" });
+  const { store } = theirs;
+  const ours = await assetSite({ store, name: "ours" });
+  const secret = await theirs.publish(script(1));
+  const next = await theirs.publish(script(2));
+  const guess = await ours.publish(script(2));
+  // Theirs makes the form for its own clients, and the store keeps it.
+  const own = await theirs.get(next.path, withDictionary(secret.sha256));
+  assert.equal(own.headers.get("content-encoding"), "dcz");
+  await bodyOf(own);
+  await assertPlain(await ours.get(guess.path, withDictionary(secret.sha256)), guess);
+  const other = await ours.publish(script(3));
+  await assertPlain(await ours.get(other.path, withDictionary(secret.sha256)), other);
+  const licensed = await ours.get(other.path, withDictionary(guess.sha256));
+  assert.deepEqual(decodeDcz(await bodyOf(licensed), guess), other.bytes);
 });
 
 Deno.test("below a prefix, the pattern that a browser is told has the prefix", async () => {

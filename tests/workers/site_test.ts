@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
 import { MemoryStore } from "../../cache/memory.ts";
 import { CHUNK_REQUEST_TYPE, encodeChunkRequest } from "../../src/index/mod.ts";
-import { measureStore } from "../../src/mirror/mod.ts";
+import { measureStore, Upstream } from "../../src/mirror/mod.ts";
 import { type Log, silentLog } from "../../src/ports/mod.ts";
+import { HttpClient, MirrorSet } from "../../src/transport/mod.ts";
 import { createSite, isPrefix, type MountedUpstream } from "../../workers/site.ts";
 import { bodyOf, edgeOf, type EdgeUnderTest, Origin } from "../mirror/edge_fixture.ts";
 import { ForeignOrigin } from "../mirror/foreign_fixture.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { clock } from "../publish/repository_fixture.ts";
 import { parsePrometheusText } from "./prometheus_text.ts";
+
+async function hexOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}
 
 /** Ours at `/apps`, theirs at `prefix`, in one store. */
 async function site(prefix = "/") {
@@ -73,7 +78,7 @@ Deno.test("POST /chunks is answered under each prefix, of what that upstream lic
 Deno.test("no spelling of a path reads one upstream's content under another's prefix", async () => {
   const { apps, rest, get, big } = await site("/other");
   await Promise.all([apps.edge.refresh(), rest.edge.refresh()]);
-  const hex = new Uint8Array(await crypto.subtle.digest("SHA-256", big)).toHex();
+  const hex = await hexOf(big);
   assert.equal((await get("/other/targets/big")).status, 200);
   const keys = (await Array.fromAsync(rest.store.list(""))).map(({ key }) => key);
   const spellings = [
@@ -204,6 +209,29 @@ Deno.test("routes of the process answer reading alone, and prefixes can't take t
   }
   for (const prefix of ["/", "/apps", "/v1.2_x"]) assert.equal(isPrefix(prefix), true, prefix);
   assert.equal(isPrefix("apps"), false);
+});
+
+Deno.test("an edge below mirrors an upstream from under its prefix, and only missing chunks travel", async () => {
+  const { theirs, rest, app, big } = await site("/other");
+  await rest.edge.refresh();
+  const asked: string[] = [];
+  const fetch = async (request: Request) => {
+    asked.push(`${request.method} ${new URL(request.url).pathname}`);
+    return await app.fetch(request);
+  };
+  const mirrors = new MirrorSet(["http://edge.test/other/"], new HttpClient({ fetch }));
+  const below = await edgeOf(theirs, { upstream: new Upstream(mirrors) });
+  await below.edge.refresh();
+  const changed = big.with(150_000, big[150_000]! ^ 1);
+  await theirs.publish({ changed });
+  await rest.edge.refresh();
+  asked.length = 0;
+  await below.edge.refresh();
+  assert.deepEqual(await bodyOf(await below.get("/targets/changed")), changed);
+  assert.deepEqual(asked.filter((line) => !line.includes("/metadata/")), [
+    `GET /other/hints/${await hexOf(changed)}`,
+    "POST /other/chunks",
+  ]);
 });
 
 Deno.test("an upstream that hangs holds up only those who wait for it", async () => {

@@ -3,7 +3,8 @@ import { ForeignOrigin } from "../mirror/foreign_fixture.ts";
 import { edgeOf, type EdgeUnderTest } from "../mirror/edge_fixture.ts";
 import { createApp, type EdgeApp } from "../../workers/app.ts";
 import { DictionaryRules } from "../../workers/dictionary_rules.ts";
-import { silentLog } from "../../src/ports/mod.ts";
+import type { EdgeOptions } from "../../src/mirror/mod.ts";
+import { type ManagedStore, silentLog } from "../../src/ports/mod.ts";
 
 /** A web asset as one version of it is served. */
 export interface Asset {
@@ -22,9 +23,18 @@ export interface AssetSite extends EdgeUnderTest {
 }
 
 /** Opens it without a version. */
-export async function assetSite(): Promise<AssetSite> {
-  const origin = await ForeignOrigin.create({});
-  const edge = await edgeOf(origin);
+export async function assetSite(
+  options: Partial<EdgeOptions> & { store?: ManagedStore } = {},
+): Promise<AssetSite> {
+  return await assetSiteOf(await ForeignOrigin.create({}), options);
+}
+
+/** Opens an edge of `origin`. */
+export async function assetSiteOf(
+  origin: ForeignOrigin,
+  options: Partial<EdgeOptions> & { store?: ManagedStore } = {},
+): Promise<AssetSite> {
+  const edge = await edgeOf(origin, options);
   const dictionaries = new DictionaryRules(["app/*main.js"]);
   const app = createApp({ edge: edge.edge, log: silentLog, dictionaries });
   return {
