@@ -18,6 +18,8 @@ import { type Savings, savingsOf, sumSavings } from "./savings.ts";
 import { SitePage } from "./site_page.tsx";
 import { Traffic } from "./traffic.ts";
 
+export type { Savings } from "./savings.ts";
+
 /** An upstream and where it is served. */
 export interface MountedUpstream extends AppOptions {
   /** `"/"`, or `"/NAME"` for routes such as `/NAME/metadata/timestamp.json`. */
@@ -38,6 +40,7 @@ export interface SiteStatus extends Savings {
   readonly ready: boolean;
   /** The reasons of all, each with the name of its upstream before it. */
   readonly reasons: readonly string[];
+  /** Each in the order of the configuration. */
   readonly upstreams: readonly (UpstreamStatus & Savings)[];
 }
 

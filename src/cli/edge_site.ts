@@ -122,7 +122,8 @@ async function siteOfFlags({ flags, path, cwd }: CommandContext): Promise<EdgeSi
 
 async function siteOfFile(flags: Flags, file: string): Promise<EdgeSite> {
   for (const name of [...Object.keys(UPSTREAM_FLAGS), "interval", "on-demand"]) {
-    if (!flags.isGiven(name)) continue;
+    // Variables are the surroundings': a container sets those of an edge of one upstream.
+    if (!flags.isTyped(name)) continue;
     throw new BrecciaError(
       "usage",
       `--${name} does not go with --config, which has it for each upstream; set it in ${file}`,

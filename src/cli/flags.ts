@@ -13,14 +13,26 @@ export const GLOBAL_FLAGS: FlagTable = {
 export class Flags {
   readonly #given: ReadonlyMap<string, readonly string[] | boolean>;
   readonly #defaults: ReadonlyMap<string, readonly string[]>;
+  readonly #typed: ReadonlySet<string>;
 
-  /** Holds flags by name: booleans, and strings in the order they were given. */
+  /**
+   * Holds flags by name: booleans, and strings in the order they were given.
+   *
+   * @param typed Those of `given` that are no variables.
+   */
   constructor(
     given: ReadonlyMap<string, readonly string[] | boolean>,
-    defaults: ReadonlyMap<string, readonly string[]> = new Map(),
+    defaults: ReadonlyMap<string, readonly string[]>,
+    typed: ReadonlySet<string>,
   ) {
     this.#given = given;
     this.#defaults = defaults;
+    this.#typed = typed;
+  }
+
+  /** True when `name` was typed. */
+  isTyped(name: string): boolean {
+    return this.#typed.has(name);
   }
 
   /** True when `name` was typed, or set by its variable: its value is no default. */
@@ -112,7 +124,7 @@ export function parseFlags(
     if (value !== undefined) given.set(name, value);
     else if (flag.default !== undefined) defaults.set(name, [flag.default]);
   }
-  return { flags: new Flags(given, defaults), operands: positionals };
+  return { flags: new Flags(given, defaults, new Set(values.keys())), operands: positionals };
 }
 
 function parseWords(all: ReadonlyMap<string, Flag>, words: readonly string[]) {

@@ -90,7 +90,8 @@ Deno.test("flags of one upstream do not go with a configuration of several", asy
       /error\[usage\]: --[a-z-]+ does not go with --config, .*; set it in .*\n$/,
     );
   }
-  const missing = await call(["edge", "--config", `${folder}/edge.json`]);
+  const env = { BRECCIA_ROOT: "/etc/breccia/root.json", BRECCIA_UPSTREAM: "http://x/" };
+  const missing = await call(["edge", "--config", `${folder}/edge.json`], { env });
   assert.match(missing.stderr, /root\.json: there is no such file; check the path/);
   await Deno.remove(folder, { recursive: true });
 });
