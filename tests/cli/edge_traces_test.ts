@@ -121,6 +121,36 @@ Deno.test("what is refused is a span that failed, by its code", async () => {
   }
 });
 
+Deno.test("through tiers of edges, a device's request is one trace", async () => {
+  const repository = await StaticRepository.create();
+  await using upper = new OtlpCollector();
+  await using lower = new OtlpCollector();
+  try {
+    const flags = ["--root", repository.root, "--store", "memory:", "--on-demand"];
+    await using near = new RunningEdge(["--upstream", repository.url, ...flags], upper.environment);
+    const at = await near.listening();
+    await near.logged("generation");
+    await using far = new RunningEdge(["--upstream", at, ...flags], lower.environment);
+    const url = await far.listening();
+    await far.logged("generation");
+    const headers = { traceparent: `00-${TRACE}-${CLIENT_SPAN}-01` };
+    await (await fetch(url + ARCHIVE, { headers })).text();
+    await far.stop();
+    await near.stop();
+
+    const ofDevice = (spans: readonly ArrivedSpan[]) =>
+      spans.filter(({ traceId }) => traceId === TRACE);
+    const pack = { "breccia.path": /^packs\// };
+    const asking = theSpan(ofDevice(lower.spans), "breccia.upstream.fetch", pack);
+    const client = theSpan(lower.childrenOf(asking), "GET");
+    const answering = theSpan(ofDevice(upper.spans), "GET /packs/:name");
+    assert.equal(answering.parent, client.id);
+    theSpan(upper.childrenOf(answering), "breccia.upstream.fetch", pack);
+  } finally {
+    await repository.close();
+  }
+});
+
 Deno.test("every thread of an edge traces its requests, and logs their traces", async () => {
   const repository = await StaticRepository.create();
   await using collector = new OtlpCollector();
