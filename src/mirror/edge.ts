@@ -7,13 +7,12 @@ import {
   type Span,
   type Tracer,
 } from "../ports/mod.ts";
-import { withoutUrlSecrets } from "../transport/mod.ts";
 import { loadTrusted, MemoryMetadataStore, refresh } from "../tuf/mod.ts";
 import { Catalog } from "./catalog.ts";
 import { ContentMirror } from "./content_mirror.ts";
 import { DictionaryForms } from "./dictionary_forms.ts";
-import { type EdgeStatus, licensedStatus, type RefreshTrouble } from "./edge_status.ts";
-import { FreshnessAlarm, lagReason, type Served } from "./freshness.ts";
+import { EdgeHealth } from "./edge_health.ts";
+import { type EdgeStatus, licensedStatus } from "./edge_status.ts";
 import { formerTargets } from "./former_targets.ts";
 import { Generation } from "./generation.ts";
 import { InFlight } from "./in_flight.ts";
@@ -73,14 +72,11 @@ export class Edge {
   readonly #options: EdgeOptions;
   readonly #tracer: Tracer;
   readonly #mirror: ContentMirror;
-  readonly #alarm: FreshnessAlarm;
+  readonly #health: EdgeHealth;
   readonly #forms: DictionaryForms;
   readonly #filter: TargetFilter;
   readonly #refreshing = new InFlight<boolean>();
   #current: Current | undefined;
-  #confirmedAt: number | null = null;
-  #refreshingSince: number | null = null;
-  #trouble: RefreshTrouble | null = null;
   /** True when the store may lack something that counts as brought: the next refresh looks at everything. */
   #unsettled = false;
 
@@ -89,7 +85,7 @@ export class Edge {
     this.pointerKey = pointerKey(this.name);
     this.#options = options;
     this.#tracer = options.tracer ?? silentTracer;
-    this.#alarm = new FreshnessAlarm(options.clock, options.log);
+    this.#health = new EdgeHealth(options.clock, options.log);
     this.#filter = new TargetFilter(options.rules);
     this.#mirror = new ContentMirror(options.store, options.upstream, {
       reads: this.reads,
@@ -109,7 +105,7 @@ export class Edge {
       if (generation !== undefined) await edge.#adopt(generation);
       else if (damage !== undefined) throw damage;
     } catch (error) {
-      edge.#trouble = edge.#report("kept metadata refused", error);
+      edge.#health.trouble("kept metadata refused", error);
     }
     return edge;
   }
@@ -123,7 +119,8 @@ export class Edge {
    */
   refresh(signal?: AbortSignal): Promise<boolean> {
     const attributes = { "breccia.upstream": this.name };
-    const pass = (span: Span) => this.#pass(signal, span);
+    const metadata = () => this.#current?.catalog.metadata;
+    const pass = (span: Span) => this.#health.watch(() => this.#refresh(signal, span), metadata);
     return this.#refreshing.join(
       "refresh",
       () => this.#tracer.span("breccia.refresh", attributes, pass),
@@ -190,45 +187,14 @@ export class Edge {
     const { clock, upstream, onDemand = false } = this.#options;
     const licensed = licensedStatus(this.#current?.catalog);
     const { expires } = licensed;
-    const reasons = [
-      this.#alarm.reason(this.#served()),
-      lagReason(this.#refreshingSince, clock.now()),
-      this.#trouble?.message,
-    ];
     return {
       upstream: upstream.hosts,
       ready: expires !== null && expires > clock.now(),
-      reasons: reasons.filter((reason) => reason !== undefined),
-      confirmedAt: this.#confirmedAt,
-      refreshingSince: this.#refreshingSince,
+      ...this.#health.status(this.#current?.catalog.metadata),
       ...licensed,
       onDemand,
-      trouble: this.#trouble,
       upstreamTraffic: { requests: upstream.requests, bytes: upstream.bodyBytes },
     };
-  }
-
-  #served(): Served {
-    const confirmed = this.#confirmedAt !== null && this.#trouble === null;
-    return { metadata: this.#current?.catalog.metadata, confirmed };
-  }
-
-  async #pass(signal: AbortSignal | undefined, span: Span): Promise<boolean> {
-    this.#refreshingSince = this.#options.clock.now();
-    try {
-      const news = await this.#refresh(signal, span);
-      this.#confirmedAt = this.#options.clock.now();
-      this.#trouble = null;
-      return news;
-    } catch (error) {
-      if (!isBrecciaError(error, "cancelled")) {
-        this.#trouble = this.#report("refresh failed", error);
-      }
-      throw error;
-    } finally {
-      this.#refreshingSince = null;
-      this.#alarm.tell(this.#served());
-    }
   }
 
   async #refresh(signal: AbortSignal | undefined, span: Span): Promise<boolean> {
@@ -310,7 +276,7 @@ export class Edge {
 
   #serve(generation: Generation, catalog: Catalog): Current {
     const { store } = this.#options;
-    const unavailable = (error: unknown) => void this.#report("pack unavailable", error);
+    const unavailable = (error: unknown) => this.#report("pack unavailable", error);
     const damaged = (error: unknown) => {
       this.#unsettled = true;
       this.#report("metadata damaged in the store", error);
@@ -329,12 +295,7 @@ export class Edge {
     yield* this.#mirror.keys(catalog);
   }
 
-  #report(event: string, error: unknown): RefreshTrouble {
-    const known = isBrecciaError(error);
-    const sentence = known ? error.message : `A defect of Breccia stopped it: ${String(error)}`;
-    const message = withoutUrlSecrets(sentence);
-    const code = known ? error.code : "internal";
-    this.#options.log(known ? "warn" : "error", event, { code, message });
-    return { code, message, at: this.#options.clock.now() };
+  #report(event: string, error: unknown): void {
+    this.#health.report(event, error);
   }
 }
