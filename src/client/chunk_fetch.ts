@@ -2,7 +2,8 @@ import type { VerifiedChunk } from "../chunk/mod.ts";
 import { BrecciaError, isBrecciaError } from "../errors.ts";
 import type { Mirror, MirrorSet } from "../transport/mod.ts";
 import { type MirrorKind, planRequests } from "./chunk_request.ts";
-import { type FetchOptions, type NamedIndex, transferChunks } from "./chunk_transfer.ts";
+import { transferChunks } from "./chunk_transfer.ts";
+import type { FetchOptions, NamedIndex } from "./transfer_options.ts";
 
 /** How this mirror serves chunks, as far as it is known: an edge serves packs, too. */
 export function mirrorKind(mirror: Mirror): MirrorKind {

@@ -20,7 +20,7 @@ export {
   type RangePlan,
 } from "./chunk_request.ts";
 export { type ChunkSource, ChunkSources } from "./chunk_sources.ts";
-export { type NamedIndex } from "./chunk_transfer.ts";
+export { type NamedIndex } from "./transfer_options.ts";
 export {
   downloadTarget,
   type TargetDownload,

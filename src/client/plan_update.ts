@@ -1,7 +1,7 @@
 import type { ReleaseIndex } from "../index/mod.ts";
 import { type ChunkRequestPlan, type MirrorKind, planRequests } from "./chunk_request.ts";
 import { ChunkSources } from "./chunk_sources.ts";
-import type { NamedIndex } from "./chunk_transfer.ts";
+import type { NamedIndex } from "./transfer_options.ts";
 import { chooseDelta, type DeltaPlan } from "./delta_plan.ts";
 import type { Seed } from "./seed.ts";
 import { type TreeChanges, treeChanges } from "./tree_changes.ts";

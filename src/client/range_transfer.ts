@@ -3,29 +3,12 @@ import { BrecciaError } from "../errors.ts";
 import { openStoredChunk, packKey, type PackRef } from "../index/mod.ts";
 import { type Mirror, readAnswer } from "../transport/mod.ts";
 import type { RangePlan } from "./chunk_request.ts";
-import { type FetchOptions, type NamedChunks, unexpectedStatus } from "./chunk_transfer.ts";
+import type { FetchOptions, NamedChunks } from "./transfer_options.ts";
+import { unexpectedStatus } from "./unexpected_status.ts";
+import { WholePack } from "./whole_pack.ts";
 
 /** Ranges in flight at once. Each is held until its turn, so that memory is bounded by their lengths. */
 const RANGES_IN_FLIGHT = 4;
-
-/** The pack that a mirror sent last instead of a range of it: other ranges of it need no request. */
-export class WholePack {
-  #mirror: Mirror | undefined;
-  #pack: PackRef | undefined;
-  #bytes: Uint8Array = new Uint8Array(0);
-
-  /** Keeps `bytes`, which are not verified, and forgets the pack before. */
-  keep(mirror: Mirror, pack: PackRef, bytes: Uint8Array): void {
-    this.#mirror = mirror;
-    this.#pack = pack;
-    this.#bytes = bytes;
-  }
-
-  /** What `mirror` sent as `pack`, when it was the last. */
-  of(mirror: Mirror, pack: PackRef): Uint8Array | undefined {
-    return this.#mirror === mirror && this.#pack === pack ? this.#bytes : undefined;
-  }
-}
 
 /**
  * Yields the chunks of `ranges`, read from packs at one mirror, verified and in order. Several are fetched at

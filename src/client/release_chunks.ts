@@ -7,8 +7,8 @@ import { fetchChunks } from "./chunk_fetch.ts";
 import type { PlannedSegment } from "./delta_plan.ts";
 import { type DecodedSegment, DeltaTransfer } from "./delta_transfer.ts";
 import { fetchedOutside, type UpdatePlan } from "./plan_update.ts";
-import { WholePack } from "./range_transfer.ts";
 import { readSeedChunk, type Seed } from "./seed.ts";
+import { WholePack } from "./whole_pack.ts";
 
 /** What a plan is carried out with. */
 export interface TransferOptions {

@@ -2,7 +2,7 @@ import { equalBytes, sha256 } from "../bytes/mod.ts";
 import { loadZstd } from "../codec/mod.ts";
 import { BrecciaError } from "../errors.ts";
 import type { RandomAccess } from "../ports/mod.ts";
-import { byteSource } from "./byte_source.ts";
+import { openSource } from "./open_source.ts";
 import {
   DELTA_PREAMBLE_BYTES,
   type DeltaHead,
@@ -56,7 +56,7 @@ export class DeltaDecoder {
           `${base.size}; choose the delta of this version`,
       );
     }
-    const codec = new SegmentCodec(head, byteSource(base, head.oldSize), byteSource(earlier, 0));
+    const codec = new SegmentCodec(head, openSource(base, head.oldSize), openSource(earlier, 0));
     return new DeltaDecoder(head, new SegmentReader(head.version, zstd), codec);
   }
 

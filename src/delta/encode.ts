@@ -2,7 +2,7 @@ import { ByteWriter, sha256 } from "../bytes/mod.ts";
 import { loadZstd, type Zstd } from "../codec/mod.ts";
 import { BrecciaError } from "../errors.ts";
 import { DELTA_LIMITS } from "../limits.ts";
-import { byteSource } from "./byte_source.ts";
+import { openSource } from "./open_source.ts";
 import { type DeltaHead, SEGMENT_CODING, writeDelta, type WrittenSegment } from "./head.ts";
 import { writeImages } from "./image_format.ts";
 import type { ImagePair } from "./image.ts";
@@ -166,8 +166,8 @@ async function encodeWith(
   };
   const codec = new SegmentCodec(
     head,
-    byteSource(new MemoryAccess(oldBytes), oldBytes.length),
-    byteSource(new MemoryAccess(newBytes), 0),
+    openSource(new MemoryAccess(oldBytes), oldBytes.length),
+    openSource(new MemoryAccess(newBytes), 0),
   );
   const writer = new SegmentWriter(codec, zstd, { level, small: options.small ?? false });
   const segments: WrittenSegment[] = [];

@@ -1,6 +1,6 @@
 import { loadZstd } from "../codec/mod.ts";
 import type { RandomAccess } from "../ports/mod.ts";
-import { byteSource } from "./byte_source.ts";
+import { openSource } from "./open_source.ts";
 import { CostLedger, CostMeter } from "./cost_ledger.ts";
 import { describeDelta } from "./describe.ts";
 import { type DeltaHead, STREAM_NAMES, type StreamName } from "./head.ts";
@@ -70,8 +70,8 @@ export async function explainDelta(
   const reader = new SegmentReader(head.version, zstd);
   const codec = new SegmentCodec(
     head,
-    byteSource(base, head.oldSize),
-    byteSource(new MemoryAccess(output), 0),
+    openSource(base, head.oldSize),
+    openSource(new MemoryAccess(output), 0),
   );
   for (const [i, { start, end, storedStart, storedEnd }] of head.segments.entries()) {
     const stored = delta.subarray(storedStart, storedEnd);
