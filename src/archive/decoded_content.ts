@@ -1,7 +1,7 @@
 import { ARCHIVE_LIMITS } from "../limits.ts";
 import type { RandomAccess } from "../ports/mod.ts";
+import { archiveContent } from "./archive_content.ts";
 import { ByteSource } from "./byte_source.ts";
-import { peekDescriptor, peekGzip, peekZip } from "./headers.ts";
 import { INFLATE_PIECE_BYTES, Inflater } from "./inflater.ts";
 
 /** A stretch of a file that is in its content as it is, or decoded; it reaches to the next one. */
@@ -16,9 +16,6 @@ export interface Stretch {
 
 /** How much of a file is read at once. */
 const READ_BYTES = 64 * 1024;
-
-/** The trailer of a gzip member: CRC and length. */
-const GZIP_TRAILER_BYTES = 8;
 
 /**
  * A gzip file or zip archive with its deflate streams decoded, anything else as it is. Nothing says that
@@ -45,30 +42,12 @@ export class DecodedContent {
   }
 
   /** The content. To be read once. */
-  async *content(): AsyncGenerator<Uint8Array> {
-    if (await peekGzip(this.#source) !== undefined) yield* this.#gzip();
-    else yield* this.#zip();
-    yield* this.#copy(Infinity);
-  }
-
-  async *#gzip(): AsyncGenerator<Uint8Array> {
-    for (let header; (header = await peekGzip(this.#source)) && this.#hasRoom();) {
-      yield* this.#copy(header.bytes);
-      if (!(yield* this.#deflated())) return;
-      yield* this.#copy(GZIP_TRAILER_BYTES);
-    }
-  }
-
-  async *#zip(): AsyncGenerator<Uint8Array> {
-    for (let header; (header = await peekZip(this.#source)) && this.#hasRoom();) {
-      yield* this.#copy(header.bytes);
-      if (header.data !== "deflate") {
-        yield* this.#copy(header.data);
-        continue;
-      }
-      if (!(yield* this.#deflated())) return;
-      if (header.descriptor) yield* this.#copy(await peekDescriptor(this.#source));
-    }
+  content(): AsyncGenerator<Uint8Array> {
+    return archiveContent(this.#source, {
+      copy: (bytes) => this.#copy(bytes),
+      deflated: () => this.#deflated(),
+      hasRoom: () => this.#hasRoom(),
+    });
   }
 
   #hasRoom(): boolean {
@@ -77,7 +56,6 @@ export class DecodedContent {
       this.#contentOffset <= expansion * this.#file.size + slackBytes;
   }
 
-  /** One deflate stream; false when it does not end as such a stream does. */
   async *#deflated(): AsyncGenerator<Uint8Array, boolean> {
     this.#enter("deflate");
     const inflater = new Inflater();

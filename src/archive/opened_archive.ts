@@ -1,8 +1,8 @@
 import { concatBytes } from "../bytes/mod.ts";
 import { ARCHIVE_LIMITS } from "../limits.ts";
+import { archiveContent } from "./archive_content.ts";
 import { ByteSource } from "./byte_source.ts";
 import type { DeflateSettings } from "./deflater.ts";
-import { peekDescriptor, peekGzip, peekZip } from "./headers.ts";
 import { INFLATE_PIECE_BYTES, Inflater } from "./inflater.ts";
 import { Proof } from "./proof.ts";
 import { type Recipe, recipeOf, type Step } from "./recipe.ts";
@@ -17,9 +17,6 @@ const COPY_BYTES = 64 * 1024;
 
 /** Content that is compressed again before others have their turn. */
 const TURN_BYTES = 128 * 1024;
-
-/** The trailer of a gzip member: CRC and length. */
-const GZIP_TRAILER_BYTES = 8;
 
 /** Steps kept free for what ends an archive. */
 const SPARE_STEPS = 8;
@@ -49,32 +46,12 @@ export class OpenedArchive {
   }
 
   /** The content, which the recipe takes. To be read once. */
-  async *content(): AsyncGenerator<Uint8Array> {
-    if (await peekGzip(this.#source) !== undefined) yield* this.#gzip();
-    else yield* this.#zip();
-    yield* this.#copy(Infinity);
-  }
-
-  /** Members of a gzip file, one after another (RFC 1952, section 2.2). */
-  async *#gzip(): AsyncGenerator<Uint8Array> {
-    for (let header; (header = await peekGzip(this.#source)) && this.#hasRoom();) {
-      yield* this.#copy(header.bytes);
-      if (!(yield* this.#deflated())) return;
-      yield* this.#copy(GZIP_TRAILER_BYTES);
-    }
-  }
-
-  /** Members of a zip, as far as local headers follow one another. */
-  async *#zip(): AsyncGenerator<Uint8Array> {
-    for (let header; (header = await peekZip(this.#source)) && this.#hasRoom();) {
-      yield* this.#copy(header.bytes);
-      if (header.data !== "deflate") {
-        yield* this.#copy(header.data);
-        continue;
-      }
-      if (!(yield* this.#deflated())) return;
-      if (header.descriptor) yield* this.#copy(await peekDescriptor(this.#source));
-    }
+  content(): AsyncGenerator<Uint8Array> {
+    return archiveContent(this.#source, {
+      copy: (bytes) => this.#copy(bytes),
+      deflated: () => this.#deflated(),
+      hasRoom: () => this.#hasRoom(),
+    });
   }
 
   #hasRoom(): boolean {
@@ -82,7 +59,6 @@ export class OpenedArchive {
       this.#failures < ARCHIVE_LIMITS.failures;
   }
 
-  /** One deflate stream; false when it does not end as such a stream does. */
   async *#deflated(): AsyncGenerator<Uint8Array, boolean> {
     const inflater = new Inflater();
     const compressed: Uint8Array[] = [];

@@ -5,8 +5,8 @@ import { decodeHint, encodeHint, type HintIndex } from "../../src/archive/mod.ts
 import { concatBytes, encodeHex, equalBytes, sha256 } from "../../src/bytes/mod.ts";
 import { downloadTarget, type TargetDownloadOptions } from "../../src/client/mod.ts";
 import type { FileSink } from "../../src/ports/mod.ts";
+import { MemoryAccess } from "../../src/delta/mod.ts";
 import { zipFile } from "../archive/zip_file.ts";
-import { MemoryFile } from "../memory_file.ts";
 import { bodyOf, edgeOf, PATIENT } from "../mirror/edge_fixture.ts";
 import { ForeignOrigin } from "../mirror/foreign_fixture.ts";
 import { pseudoRandomBytes } from "../pseudo_random.ts";
@@ -69,7 +69,7 @@ async function download(
     mirrors: ["http://edge.test/"],
     cache: new MemoryStore(),
     target: name,
-    seeds: seeds.map((bytes) => new MemoryFile(bytes)),
+    seeds: seeds.map((bytes) => new MemoryAccess(bytes)),
     clock,
     fetch: async (request) => {
       const { pathname } = new URL(request.url);
@@ -193,7 +193,7 @@ Deno.test("an edge that lies in everything is refused by name", async () => {
 
 Deno.test("old files that are lies themselves cost bytes and nothing else", async () => {
   const { sink, options } = await download("app.tar.gz", NEW, []);
-  const old = new MemoryFile(OLD.slice());
+  const old = new MemoryAccess(OLD.slice());
   const torn = {
     size: old.size,
     reads: 0,
@@ -202,7 +202,7 @@ Deno.test("old files that are lies themselves cost bytes and nothing else", asyn
       if (offset === 0 && ++this.reads > 2) old.bytes.fill(0, 1000);
     },
   };
-  const noise = new MemoryFile(pseudoRandomBytes(300_000, 7));
+  const noise = new MemoryAccess(pseudoRandomBytes(300_000, 7));
   const done = await downloadTarget({ ...options, seeds: [noise, torn] }, sink);
   assert.ok(equalBytes(sink.bytes, NEW));
   assert.ok(done.bytes === NEW.length);
@@ -216,7 +216,7 @@ Deno.test("from a static host the whole file comes, and no hint is asked for", a
     mirrors: ["http://origin.test/"],
     cache: new MemoryStore(),
     target: "app.tar.gz",
-    seeds: [new MemoryFile(OLD)],
+    seeds: [new MemoryAccess(OLD)],
     clock,
     fetch: origin.fetch,
   }, sink);
