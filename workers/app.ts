@@ -14,6 +14,7 @@ import { type FileOptions, fileResponse } from "./file_response.ts";
 import { findTarget } from "./found_target.ts";
 import { CACHE_POLICY, type CachePolicy, COMMON_HEADERS, metadataPolicy } from "./headers.ts";
 import { HotAnswers } from "./hot_answers.ts";
+import { addMadeDeltas } from "./made_deltas.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { identify, type RequestIdentity } from "./request_identity.ts";
 import { RequestReport, type RequestReportOptions } from "./request_report.ts";
@@ -151,6 +152,7 @@ export function createApp(
     const found = await findTarget(c.req.raw, path, edge.served, targetRoute);
     return await send(c, found?.file, found?.policy ?? "pointer", found?.options);
   });
+  addMadeDeltas(app, edge);
   app.on(
     ["GET", "HEAD"],
     ["/packs/:name", "/deltas/:name"],

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { type DeltaJob, encodeProven } from "../delta/mod.ts";
 import { isBrecciaError } from "../errors.ts";
-import { type DeltaJob, encodeProven } from "../publish/mod.ts";
 import type { DeltaAnswer } from "./delta_encoder.ts";
 
 const thread = self as unknown as {

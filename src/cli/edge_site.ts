@@ -78,6 +78,8 @@ export interface EdgeSite {
   readonly clients: ClientLimitSettings;
   /** Patterns of targets that are dictionaries of one another, at each upstream. */
   readonly dictionaries: readonly string[];
+  /** What deltas on demand may take in the store, in bytes; `undefined` when none are made. */
+  readonly deltaBudget: number | undefined;
 }
 
 /**
@@ -117,6 +119,7 @@ async function siteOfFlags({ flags, path, cwd }: CommandContext): Promise<EdgeSi
     quota: parseSize(flags.text("quota"), "--quota"),
     clients: clientLimits(flags),
     dictionaries: flags.texts("dictionary"),
+    deltaBudget: parseSize(flags.text("deltas-on-demand"), "--deltas-on-demand"),
   };
 }
 
@@ -147,6 +150,7 @@ async function siteOfFile(flags: Flags, file: string): Promise<EdgeSite> {
     quota: parseSize(flags.text("quota"), "--quota"),
     clients: clientLimits(flags),
     dictionaries: flags.texts("dictionary"),
+    deltaBudget: parseSize(flags.text("deltas-on-demand"), "--deltas-on-demand"),
   };
 }
 

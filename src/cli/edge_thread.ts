@@ -8,7 +8,7 @@ import { ClientLimits } from "../../workers/client_limits.ts";
 import { serveOnDeno } from "../../workers/deno.ts";
 import { openTelemetryTracer } from "../../workers/open_telemetry.ts";
 import { Traffic, type TrafficCounts } from "../../workers/traffic.ts";
-import type { Edge, EdgeStatus, StoreSize } from "../mirror/mod.ts";
+import type { Edge, EdgeStatus, HandOn, StoreSize } from "../mirror/mod.ts";
 import { LineBatch } from "./line_batch.ts";
 import { logLines } from "./log_lines.ts";
 import type { EdgeSite } from "./edge_site.ts";
@@ -37,6 +37,8 @@ export type FromThread =
   | { readonly type: "log"; readonly lines: string }
   /** What it has counted of each upstream, in the order of the site. */
   | { readonly type: "counts"; readonly counts: readonly TrafficCounts[] }
+  /** Somebody wants a delta: the leading thread makes it. */
+  | { readonly type: "delta"; readonly base: string; readonly index: string }
   | { readonly type: "stopped" };
 
 /** How an upstream fares, and what the other threads have counted of it. */
@@ -86,7 +88,8 @@ const log = logLines((line) => batch.add(line), tracer);
 async function serve(
   { site, address, accessLog }: ToThread & { readonly type: "start" },
 ): Promise<void> {
-  const { edges } = await openEdges(site, log, tracer);
+  const hand: HandOn = (base, index) => thread.postMessage({ type: "delta", base, index });
+  const { edges } = await openEdges(site, log, { tracer, deltas: { hand } });
   const opened = edges.map((edge, at) => ({
     edge,
     log,

@@ -84,6 +84,7 @@ export class EdgeThreads {
       if (data.type === "listening") listening.resolve();
       else if (data.type === "log") this.#options.write(data.lines);
       else if (data.type === "counts") thread.counts = data.counts;
+      else if (data.type === "delta") void this.#askForDelta(data.base, data.index);
       else thread.stopped.resolve();
     };
     worker.onerror = (event) => {
@@ -98,6 +99,14 @@ export class EdgeThreads {
     const { site, accessLog } = this.#options;
     post(worker, { type: "start", site, address, accessLog });
     return listening.promise;
+  }
+
+  /** On behalf of a thread, which makes none itself. */
+  async #askForDelta(base: string, index: string): Promise<void> {
+    for (const { edge } of this.#options.upstreams) {
+      // The thread has answered already; what fails here fails for the next who asks, too.
+      await edge.served?.deltaAdvice(base, index).catch(() => {});
+    }
   }
 
   #exchange(): void {

@@ -3,7 +3,7 @@ import { DictionaryRules } from "../../workers/dictionary_rules.ts";
 import { createSite, type MountedUpstream } from "../../workers/site.ts";
 import { QuotaStore } from "../../cache/quota.ts";
 import { TracedStore } from "../../cache/traced.ts";
-import { Edge, type StoreSize, Upstream } from "../mirror/mod.ts";
+import { DeltaDesk, type DeltaDeskOptions, Edge, type StoreSize, Upstream } from "../mirror/mod.ts";
 import {
   type Log,
   type ManagedStore,
@@ -16,11 +16,21 @@ import type { EdgeSite, SiteUpstream } from "./edge_site.ts";
 import { openStore } from "./open_store.ts";
 import { sleep } from "./sleep.ts";
 
+/** What a thread brings along for its edges. */
+export interface SiteParts {
+  /** Default: records nothing. */
+  readonly tracer?: Tracer;
+  /** How deltas on demand are come by, where the site has them. Default: none are made. */
+  readonly deltas?: DeltaDeskOptions["by"];
+  /** Ends what is being made. */
+  readonly signal?: AbortSignal;
+}
+
 /** Opens the store of a site and an edge for each of its upstreams, in their order. */
 export async function openEdges(
-  { upstreams, prefixed, store: name, cwd, quota }: EdgeSite,
+  { upstreams, prefixed, store: name, cwd, quota, deltaBudget: budget }: EdgeSite,
   log: Log,
-  tracer: Tracer = silentTracer,
+  { tracer = silentTracer, deltas: by, signal }: SiteParts = {},
 ): Promise<{ edges: readonly Edge[]; store: ManagedStore }> {
   const opened = await openStore(name, cwd, "edge");
   // The store asks what may go, and only the edges, which need the store first, know.
@@ -31,20 +41,28 @@ export async function openEdges(
     ? opened
     : await QuotaStore.open(opened, { bytes: quota, isEvictable });
   const store = tracer === silentTracer ? bounded : new TracedStore(bounded, tracer);
+  const deltas = budget === undefined || by === undefined
+    ? undefined
+    : new DeltaDesk({ store, budget, by, clock: systemClock, log, signal });
   for (const upstream of upstreams) {
     const named: Log = prefixed
       ? (level, event, fields) => log(level, event, { upstream: upstream.name, ...fields })
       : log;
-    edges.push(await openEdge(upstream, { store, log: named, tracer }));
+    edges.push(await openEdge(upstream, { store, log: named, tracer, deltas }));
   }
   return { edges, store };
 }
 
 function openEdge(
   { name, urls, trustedRoot, onDemand, rules }: SiteUpstream,
-  shared: { readonly store: ManagedStore; readonly log: Log; readonly tracer: Tracer },
+  shared: {
+    readonly store: ManagedStore;
+    readonly log: Log;
+    readonly tracer: Tracer;
+    readonly deltas: DeltaDesk | undefined;
+  },
 ): Promise<Edge> {
-  const { store, log, tracer } = shared;
+  const { store, log, tracer, deltas } = shared;
   const http = new HttpClient({ fetch: followWithinOrigin(fetch) });
   const upstream = new Upstream(new MirrorSet(urls, http), {
     tracer,
@@ -60,6 +78,7 @@ function openEdge(
     tracer,
     onDemand,
     rules,
+    deltas,
   });
 }
 

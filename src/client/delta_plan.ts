@@ -1,5 +1,6 @@
 import { equalBytes } from "../bytes/mod.ts";
-import { CHUNK_FRAME_BYTES, type DeltaRef, type ReleaseIndex } from "../index/mod.ts";
+import { CHUNK_FRAME_BYTES, deltaKey, type DeltaRef, type ReleaseIndex } from "../index/mod.ts";
+import type { Mirror } from "../transport/mod.ts";
 import type { ChunkSources } from "./chunk_sources.ts";
 import type { Seed } from "./seed.ts";
 
@@ -25,10 +26,18 @@ export interface DeltaRange {
   readonly bytes: number;
 }
 
-/** A delta, and which of its segments are cheaper than the chunks that they make. */
-export interface DeltaPlan {
-  /** What the signed index says of the delta. */
+/** A delta that can be had. */
+export interface DeltaOffer {
+  /** What the signed index says of it, or an edge: then nothing of it is signed. */
   readonly ref: DeltaRef;
+  /** Where it lies on a mirror. */
+  readonly key: string;
+  /** The edge that made it, and alone has it; `undefined` for what the publisher made. */
+  readonly mirror?: Mirror | undefined;
+}
+
+/** A delta, and which of its segments are cheaper than the chunks that they make. */
+export interface DeltaPlan extends DeltaOffer {
   /** The release that it starts from. */
   readonly base: Seed;
   /** The segments to fetch, in order. */
@@ -43,14 +52,20 @@ export interface DeltaPlan {
  * The delta that saves most, with the segments that are cheaper than fetching the chunks which no seed
  * has; `undefined` when none saves anything. For one delta the choice is exact: segments are independent, and
  * its head is paid once. Deltas are not chained: each would have to be decoded whole for the next.
+ *
+ * @param advised One that is not signed, which competes with those of the index.
  */
 export function chooseDelta(
   index: ReleaseIndex,
   seeds: readonly Seed[],
   sources: ChunkSources,
+  advised?: DeltaOffer,
 ): DeltaPlan | undefined {
   let best: { plan: DeltaPlan; saved: number } | undefined;
-  for (const ref of index.deltas) {
+  const offers: DeltaOffer[] = index.deltas.map((ref) => ({ ref, key: deltaKey(ref.sha256) }));
+  if (advised !== undefined) offers.push(advised);
+  for (const offer of offers) {
+    const { ref } = offer;
     const base = seeds.find((seed) =>
       seed.chunks === seed.index.chunks.count && equalBytes(seed.index.streamSha256, ref.baseSha256)
     );
@@ -66,7 +81,7 @@ export function chooseDelta(
     if (saved <= 0 || saved <= (best?.saved ?? 0)) continue;
     const ranges = rangesOf(ref, segments);
     const bytes = ranges.reduce((sum, range) => sum + range.bytes, 0);
-    best = { plan: { ref, base, segments, ranges, bytes }, saved };
+    best = { plan: { ...offer, base, segments, ranges, bytes }, saved };
   }
   return best?.plan;
 }

@@ -2,9 +2,9 @@ import { equalBytes } from "../bytes/mod.ts";
 import { DeltaDecoder } from "../delta/mod.ts";
 import { BodyReader } from "../transport/mod.ts";
 import { BrecciaError } from "../errors.ts";
-import { deltaKey, type ReleaseIndex } from "../index/mod.ts";
+import type { ReleaseIndex } from "../index/mod.ts";
 import type { RandomAccess } from "../ports/mod.ts";
-import type { HttpAnswer, MirrorSet } from "../transport/mod.ts";
+import type { HttpAnswer, Mirror, MirrorSet } from "../transport/mod.ts";
 import type { DeltaPlan, DeltaRange, PlannedSegment } from "./delta_plan.ts";
 import { VerifiedBase } from "./verified_base.ts";
 
@@ -21,6 +21,9 @@ interface OpenRange {
   /** Where in the delta the next byte lies. */
   at: number;
 }
+
+/** What is passed over is read in such pieces. */
+const SKIP_BYTES = 64 * 1024;
 
 /** Fetches the ranges of a delta as its segments are asked for, in order, and decodes them. */
 export class DeltaTransfer {
@@ -51,6 +54,11 @@ export class DeltaTransfer {
     this.#pending = [...plan.ranges];
   }
 
+  /** The edge that made the delta, when it was not the publisher. */
+  get mirror(): Mirror | undefined {
+    return this.#plan.mirror;
+  }
+
   /**
    * The bytes of the next planned segment; segments are asked for in the plan's order.
    *
@@ -77,7 +85,7 @@ export class DeltaTransfer {
     return decoder;
   }
 
-  /** The head must say what the signed index says: which release it starts from, and where segments lie. */
+  /** The head must say what the signed index, or the advice, says: where it starts, and where segments lie. */
   #checkHead({ head }: DeltaDecoder): void {
     const { ref } = this.#plan;
     const { streamBytes, streamSha256, chunks } = this.#index;
@@ -106,32 +114,40 @@ export class DeltaTransfer {
       this.#open = await this.#request(this.#pending.shift() as DeltaRange);
     }
     const open = this.#open;
-    if (open.at < offset) await open.body.bytes(offset - open.at);
+    // Piece by piece: what lies between may be claimed to be long.
+    while (open.at < offset) {
+      open.at += (await open.body.bytes(Math.min(offset - open.at, SKIP_BYTES))).length;
+    }
     open.at = offset + length;
     return await open.body.bytes(length);
   }
 
   async #request(range: DeltaRange): Promise<OpenRange> {
-    const key = deltaKey(this.#plan.ref.sha256);
-    return await this.#mirrors.attempt(key, async (mirror) => {
-      const answer = await mirror.send(key, {
-        range: { offset: range.offset, length: range.bytes },
-        maxBytes: this.#plan.ref.bytes,
-        ...(this.#signal && { signal: this.#signal }),
-      });
-      if (answer.status !== 206 && answer.status !== 200) {
-        await answer.cancel();
-        throw new BrecciaError(
-          answer.status === 404 ? "chunk-missing" : "http-status",
-          `Cannot fetch ${key} from ${mirror.url.host}: it answered ${answer.status}; chunks are ` +
-            `fetched instead`,
-        );
-      }
-      const body = new BodyReader(answer.body, `the delta from ${mirror.url.host}`);
-      // A host that knows no ranges sends the delta from its beginning to its end.
-      return answer.status === 206
-        ? { range, answer, body, at: range.offset }
-        : { range: { offset: 0, bytes: this.#plan.ref.bytes }, answer, body, at: 0 };
+    const { key, mirror } = this.#plan;
+    const open = (mirror: Mirror) => this.#requestFrom(mirror, range);
+    if (mirror === undefined) return await this.#mirrors.attempt(key, open);
+    return await open(mirror);
+  }
+
+  async #requestFrom(mirror: Mirror, range: DeltaRange): Promise<OpenRange> {
+    const { key, ref } = this.#plan;
+    const answer = await mirror.send(key, {
+      range: { offset: range.offset, length: range.bytes },
+      maxBytes: ref.bytes,
+      ...(this.#signal && { signal: this.#signal }),
     });
+    if (answer.status !== 206 && answer.status !== 200) {
+      await answer.cancel();
+      throw new BrecciaError(
+        answer.status === 404 ? "chunk-missing" : "http-status",
+        `Cannot fetch ${key} from ${mirror.url.host}: it answered ${answer.status}; chunks are ` +
+          `fetched instead`,
+      );
+    }
+    const body = new BodyReader(answer.body, `the delta from ${mirror.url.host}`);
+    // A host that knows no ranges sends the delta from its beginning to its end.
+    return answer.status === 206
+      ? { range, answer, body, at: range.offset }
+      : { range: { offset: 0, bytes: ref.bytes }, answer, body, at: 0 };
   }
 }

@@ -26,7 +26,13 @@ export {
   type TargetDownload,
   type TargetDownloadOptions,
 } from "./download_target.ts";
-export { type DeltaPlan, type DeltaRange, type PlannedSegment } from "./delta_plan.ts";
+export { type AdvisedDelta } from "./advised_delta.ts";
+export {
+  type DeltaOffer,
+  type DeltaPlan,
+  type DeltaRange,
+  type PlannedSegment,
+} from "./delta_plan.ts";
 export { type TrustState, trustState } from "./trust_state.ts";
 export { type PlanBytes, type PlanInput, planUpdate, type UpdatePlan } from "./plan_update.ts";
 export { type Seed, type SeedPlace } from "./seed.ts";

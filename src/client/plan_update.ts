@@ -1,4 +1,5 @@
 import type { ReleaseIndex } from "../index/mod.ts";
+import type { AdvisedDelta } from "./advised_delta.ts";
 import { type ChunkRequestPlan, type MirrorKind, planRequests } from "./chunk_request.ts";
 import { ChunkSources } from "./chunk_sources.ts";
 import type { NamedIndex } from "./transfer_options.ts";
@@ -12,7 +13,7 @@ export interface PlanBytes {
   readonly total: number;
   /** The release index; 0 when it is on the device already. */
   readonly index: number;
-  /** Parts of a delta. */
+  /** Parts of a delta, and what an edge said of one that it made. */
   readonly deltas: number;
   /** Chunks as they are stored: most are compressed. */
   readonly chunks: number;
@@ -46,6 +47,8 @@ export interface UpdatePlan {
   readonly mirror: MirrorKind;
   /** What it costs. */
   readonly bytes: PlanBytes;
+  /** How much of that has travelled already: the index, and what an edge said. */
+  readonly spent: number;
   /** What it does to files. */
   readonly changes: TreeChanges;
   /** Sentences for people: why these bytes travel. */
@@ -64,14 +67,16 @@ export interface PlanInput {
   readonly seeds: readonly Seed[];
   /** How the mirror that will be asked serves chunks. */
   readonly mirror: MirrorKind;
+  /** What an edge said of a delta that nobody published. */
+  readonly advised?: AdvisedDelta | undefined;
 }
 
 /** Plans an update: for each chunk its cheapest source, and the requests for those that no seed has. */
 export function planUpdate(input: PlanInput): UpdatePlan {
-  const { release, seeds, mirror } = input;
+  const { release, seeds, mirror, advised } = input;
   const { index } = release;
   const sources = ChunkSources.choose(index, seeds);
-  const delta = chooseDelta(index, seeds, sources);
+  const delta = chooseDelta(index, seeds, sources, advised?.offer);
   const fetched = [...fetchedOutside(sources, delta)];
   const requests = planRequests(index, fetched, mirror);
   let chunks = 0;
@@ -85,10 +90,11 @@ export function planUpdate(input: PlanInput): UpdatePlan {
   for (const chunk of index.chunks) full += chunk.storedLength;
   let missing = 0;
   for (const ordinal of sources.fetched()) missing += index.chunks.at(ordinal).storedLength;
+  const deltaBytes = (advised?.bytes ?? 0) + (delta?.bytes ?? 0);
   const bytes: PlanBytes = {
-    total: input.indexBytes + (delta?.bytes ?? 0) + requested,
+    total: input.indexBytes + deltaBytes + requested,
     index: input.indexBytes,
-    deltas: delta?.bytes ?? 0,
+    deltas: deltaBytes,
     chunks,
     framing: mirror === "edge" ? requested - chunks : 0,
     gaps: mirror === "edge" ? 0 : requested - chunks,
@@ -105,8 +111,9 @@ export function planUpdate(input: PlanInput): UpdatePlan {
     requests,
     mirror,
     bytes,
+    spent: input.indexBytes + (advised?.bytes ?? 0),
     changes: treeChanges(input.installed, index),
-    reasons: reasonsFor(seeds, bytes, requests, delta),
+    reasons: [...reasonsFor(seeds, bytes, requests, delta), ...saidBy(advised)],
   };
 }
 
@@ -122,6 +129,10 @@ export function* fetchedOutside(
     const segment = segments[next];
     if (segment === undefined || ordinal < segment.first) yield ordinal;
   }
+}
+
+function saidBy(advised: AdvisedDelta | undefined): readonly string[] {
+  return advised?.reason === undefined ? [] : [advised.reason];
 }
 
 function reasonsFor(
@@ -141,7 +152,8 @@ function reasonsFor(
   if (delta !== undefined) {
     reasons.push(
       `${delta.segments.length} of ${delta.ref.segments.length} segments come from the delta that ` +
-        `starts at ${delta.ref.baseVersion}`,
+        `starts at ${delta.ref.baseVersion}` +
+        (delta.mirror === undefined ? "" : `, made by ${delta.mirror.url.host}`),
     );
   }
   if (bytes.chunks === 0 && delta !== undefined) reasons.push("no chunk is fetched");

@@ -43,6 +43,7 @@ export async function* releaseChunks(
   const delta = plan.delta && new DeltaTransfer(plan.delta, index, options);
   const segments = new Map(plan.delta?.segments.map((segment) => [segment.first, segment]));
   let instead: AsyncGenerator<VerifiedChunk, void, undefined> | undefined;
+  let usable = true;
   try {
     for (let ordinal = 0; ordinal < index.chunks.count;) {
       checkCancelled(options.signal, "The update");
@@ -52,7 +53,7 @@ export async function* releaseChunks(
         yield await chunkOf(plan, chunk, () => nextOf(fetched), shared);
         continue;
       }
-      const decoded = delta && instead === undefined
+      const decoded: DecodedSegment | undefined = delta && usable && instead === undefined
         ? await decodeOrSay(delta, segment, options)
         : undefined;
       if (decoded === undefined) {
@@ -60,7 +61,11 @@ export async function* releaseChunks(
         for (; ordinal < segment.end; ordinal++) {
           yield await chunkOf(plan, index.chunks.at(ordinal), () => nextOf(instead!), shared);
         }
-      } else yield* segmentChunks(plan, segment, decoded, shared);
+      } else {
+        const right: boolean = yield* segmentChunks(plan, segment, decoded, shared);
+        // What nobody signed gets no second chance.
+        usable = right || plan.delta?.mirror === undefined;
+      }
       ordinal = segment.end;
     }
   } finally {
@@ -93,17 +98,21 @@ async function decodeOrSay(
   } catch (error) {
     if (!isBrecciaError(error) || error.code === "cancelled") throw error;
     options.onTrouble?.(error.message);
+    delta.mirror?.blame.push({ code: error.code, message: error.message });
     return undefined;
   }
 }
 
-/** The chunks of a segment: those that were decoded right, and the others in one fetch. */
+/**
+ * The chunks of a segment: those that were decoded right, and the others in one fetch. Returns whether all
+ * were right.
+ */
 async function* segmentChunks(
   plan: UpdatePlan,
   segment: PlannedSegment,
   decoded: DecodedSegment,
   options: SharedOptions,
-): AsyncGenerator<VerifiedChunk, void, undefined> {
+): AsyncGenerator<VerifiedChunk, boolean, undefined> {
   const { chunks } = plan.release.index;
   const start = chunks.at(segment.first).offset;
   const made: (VerifiedChunk | undefined)[] = [];
@@ -116,9 +125,11 @@ async function* segmentChunks(
     made.push(right);
   }
   if (wrong.length > 0) {
-    options.onTrouble?.(
-      `${wrong.length} of ${made.length} chunks came out of a segment of the delta wrong and are fetched`,
-    );
+    const why =
+      `${wrong.length} of ${made.length} chunks came out of a segment of the delta wrong ` +
+      `and are fetched`;
+    options.onTrouble?.(why);
+    plan.delta?.mirror?.blame.push({ code: "delta-mismatch", message: why });
   }
   const missing = wrong.filter((ordinal) => plan.sources.of(ordinal).kind === "fetch");
   const fetched = fetchChunks(plan.release, missing, options.mirrors, options);
@@ -130,6 +141,7 @@ async function* segmentChunks(
   } finally {
     await fetched.return();
   }
+  return wrong.length === 0;
 }
 
 async function accepted(

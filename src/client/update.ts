@@ -1,6 +1,7 @@
 import type { VerifiedChunk } from "../chunk/mod.ts";
 import { isBrecciaError } from "../errors.ts";
 import { StreamLayout, TreeStream } from "../index/mod.ts";
+import { askForDelta } from "./advised_delta.ts";
 import { assembleTree } from "./assemble.ts";
 import type { FetchedIndex } from "./fetch_index.ts";
 import { mirrorKind } from "./chunk_fetch.ts";
@@ -79,7 +80,7 @@ export class Update {
    * What is installed runs on unchanged.
    */
   async download(options: DownloadOptions = {}): Promise<DownloadResult> {
-    const { session, fetched, mirrors, indexBytes } = this.#context;
+    const { session, fetched, mirrors } = this.#context;
     const plan = await this.plan();
     const received = mirrors.http.bodyBytes;
     const reasons: string[] = [];
@@ -94,7 +95,7 @@ export class Update {
       await writeTree(fetched, watched, staging);
     });
     await this.close();
-    return { transferred: indexBytes + mirrors.http.bodyBytes - received, reasons };
+    return { transferred: plan.spent + mirrors.http.bodyBytes - received, reasons };
   }
 
   /**
@@ -125,15 +126,17 @@ export class Update {
         partial ? await partialSeed(label, index, tree) : treeSeed(label, index, tree),
       );
     }
-    const plan = planUpdate({
+    const input = {
       release: fetched,
       indexBytes,
       installed: await session.installedIndex(),
       seeds,
       mirror: mirrorKind(mirrors.preferred),
-    });
+    };
+    const published = planUpdate(input);
+    const advised = await askForDelta(fetched, seeds, published.bytes.chunks, mirrors);
     return {
-      plan,
+      plan: advised.asked ? planUpdate({ ...input, advised }) : published,
       close: async () => void await Promise.all(trees.map(({ tree }) => tree.close())),
     };
   }
@@ -144,7 +147,7 @@ export class Update {
     received: number,
     { onProgress }: DownloadOptions,
   ): AsyncGenerator<VerifiedChunk, void, undefined> {
-    const { mirrors, indexBytes } = this.#context;
+    const { mirrors } = this.#context;
     let written = 0;
     for await (const chunk of chunks) {
       yield chunk;
@@ -152,7 +155,7 @@ export class Update {
       onProgress?.({
         written,
         release: plan.bytes.release,
-        transferred: indexBytes + mirrors.http.bodyBytes - received,
+        transferred: plan.spent + mirrors.http.bodyBytes - received,
         planned: plan.bytes.total,
       });
     }

@@ -32,3 +32,12 @@ export {
   type Range,
 } from "./image.ts";
 export { Matches } from "./matches.ts";
+export {
+  chunkEndsOf,
+  type DeltaEncoder,
+  type DeltaJob,
+  deltaRefOf,
+  encodeProven,
+  missingChunkBytes,
+  WORTHWHILE,
+} from "./release_delta.ts";

@@ -22,6 +22,14 @@ export {
   PREFIX_BYTES,
 } from "./missing_exchange.ts";
 export { type ChunkRef, ChunkTable } from "./chunk_table.ts";
+export {
+  adviceKey,
+  decodeDeltaAdvice,
+  DELTA_ADVICE_BYTES,
+  DELTA_ADVICE_TYPE,
+  type DeltaAdvice,
+  encodeDeltaAdvice,
+} from "./delta_advice.ts";
 export { decodeIndex } from "./decode_index.ts";
 export { encodeIndex } from "./encode_index.ts";
 export { checkEntries, checkPath } from "./entry_check.ts";

@@ -92,7 +92,16 @@ export class ContentMirror {
       target.hashes.get("sha256")?.toLowerCase() === encodeHex(index.streamSha256);
     // Both are signed; an archive that is no stream of this index is mirrored as any other file.
     if (!sameStream) return await this.#serveTarget(target);
-    return archiveFile(index, objectName(release.index), {
+    return this.openStream(index, objectName(release.index));
+  }
+
+  /**
+   * The stream of a release, rebuilt from its chunks as it is read, each verified.
+   *
+   * @param name SHA-256 of its index in hex.
+   */
+  openStream(index: ReleaseIndex, name: string): ServedFile {
+    return archiveFile(index, name, {
       open: (_, number) => this.#openPackUnverified(index, number),
       mend: async (_, number) => {
         await this.#bringPack(index, number);

@@ -10,6 +10,7 @@ import {
 import { loadTrusted, MemoryMetadataStore, refresh } from "../tuf/mod.ts";
 import { Catalog } from "./catalog.ts";
 import { ContentMirror } from "./content_mirror.ts";
+import type { DeltaDesk } from "./delta_desk.ts";
 import { DictionaryForms } from "./dictionary_forms.ts";
 import { EdgeHealth } from "./edge_health.ts";
 import { type EdgeStatus, licensedStatus } from "./edge_status.ts";
@@ -47,6 +48,8 @@ export interface EdgeOptions {
   readonly rules?: TargetRules;
   /** Bring content only when it is first asked for. Default false: all of it, at each refresh. */
   readonly onDemand?: boolean;
+  /** Makes deltas that nobody published, for all edges of the store. Default: none are made. */
+  readonly deltas?: DeltaDesk | undefined;
 }
 
 /** What is current: metadata, what it licenses, and the service of both. */
@@ -281,8 +284,9 @@ export class Edge {
       this.#unsettled = true;
       this.#report("metadata damaged in the store", error);
     };
+    const { deltas } = this.#options;
     const parts = {
-      ...{ generation, catalog, store, mirror: this.#mirror, forms: this.#forms },
+      ...{ generation, catalog, store, mirror: this.#mirror, forms: this.#forms, deltas },
       ...{ unavailable, damaged },
     };
     const indexKeys = new Set(catalog.releases.map(({ index }) => `targets/${objectName(index)}`));
@@ -293,6 +297,7 @@ export class Edge {
   async *#keysOf({ generation, catalog }: Current): AsyncGenerator<string> {
     yield* generation.keys();
     yield* this.#mirror.keys(catalog);
+    if (this.#options.deltas !== undefined) yield* this.#options.deltas.keys();
   }
 
   #report(event: string, error: unknown): void {

@@ -5,6 +5,8 @@
  */
 
 export type { ServedFile } from "./content_store.ts";
+export type { DeltaPair } from "./delta_maker.ts";
+export { type DeltaAnswer, DeltaDesk, type DeltaDeskOptions, type HandOn } from "./delta_desk.ts";
 export { Edge, type EdgeOptions } from "./edge.ts";
 export type { EdgeStatus, RefreshTrouble } from "./edge_status.ts";
 export { gather } from "./gather.ts";

@@ -1,10 +1,17 @@
 import { decodeHint } from "../archive/mod.ts";
 import { isBrecciaError } from "../errors.ts";
+import { decodeDeltaAdvice } from "../index/mod.ts";
 import type { ManagedStore, StoredObject } from "../ports/mod.ts";
 import { hasNamedDigest } from "./named_digest.ts";
 import { openForm } from "./dictionary_forms.ts";
 import { decodePartList } from "./part_list.ts";
-import { isDictionaryFormKey, isHintKey, isOwnKey, isPartListKey } from "./store_layout.ts";
+import {
+  isDictionaryFormKey,
+  isHintKey,
+  isMadeDeltaKey,
+  isOwnKey,
+  isPartListKey,
+} from "./store_layout.ts";
 
 /** How a scrub goes about it. */
 export interface ScrubOptions {
@@ -64,9 +71,11 @@ async function removeListsOf(
 
 async function isSound(key: string, { bytes }: StoredObject): Promise<boolean> {
   if (isDictionaryFormKey(key)) return await openForm(bytes) !== undefined;
-  if (!isPartListKey(key) && !isHintKey(key)) return await hasNamedDigest(key, bytes) === true;
+  const isRecord = isPartListKey(key) || isHintKey(key) || isMadeDeltaKey(key);
+  if (!isRecord) return await hasNamedDigest(key, bytes) === true;
   try {
     if (isHintKey(key)) await decodeHint(bytes);
+    else if (isMadeDeltaKey(key)) await decodeDeltaAdvice(bytes);
     else await decodePartList(bytes, key);
     return true;
   } catch (error) {

@@ -1,4 +1,4 @@
-import { encodeHex, sha256 } from "../bytes/mod.ts";
+import { decodeHex, encodeHex, sha256 } from "../bytes/mod.ts";
 import { BrecciaError } from "../errors.ts";
 import { DICTIONARY_LIMITS } from "../limits.ts";
 import type { ChunkRequest, ChunkTable, MissingRequest, ReleaseIndex } from "../index/mod.ts";
@@ -8,6 +8,9 @@ import type { VerifiedTarget } from "../tuf/mod.ts";
 import type { Catalog, CatalogRelease } from "./catalog.ts";
 import { type ContentMirror, licensedDeltas } from "./content_mirror.ts";
 import { isChunked, type ServedFile } from "./content_store.ts";
+import type { DeltaAnswer, DeltaDesk } from "./delta_desk.ts";
+import type { DeltaPair } from "./delta_maker.ts";
+import { pairName } from "./delta_shelf.ts";
 import type { DictionaryForms } from "./dictionary_forms.ts";
 import { gather } from "./gather.ts";
 import { type Generation, type MetadataFile, readMetadata } from "./generation.ts";
@@ -48,6 +51,8 @@ export interface ServedParts {
   readonly mirror: ContentMirror;
   /** Compresses with dictionaries. */
   readonly forms: DictionaryForms;
+  /** Where deltas are made that nobody published, if they are. */
+  readonly deltas?: DeltaDesk | undefined;
   /** Told of a pack that could not be had while others of its release can. */
   unavailable(error: unknown): void;
   /** Told that a metadata file can't be read as it was stored. */
@@ -79,6 +84,8 @@ export class ServedGeneration {
   /** By SHA-256 in hex. */
   #targetsByName: ReadonlyMap<string, VerifiedTarget> | undefined;
   #content: Promise<ReadonlyMap<string, Open>> | undefined;
+  /** Releases by the SHA-256 of their stream in hex. */
+  #streams: Promise<ReadonlyMap<string, CatalogRelease>> | undefined;
   #novelties: Promise<readonly ReleaseNovelty[]> | undefined;
   #deltaSavings: DeltaSavings | undefined;
 
@@ -186,6 +193,21 @@ export class ServedGeneration {
     return { size: bytes.length, etag: encodeHex(await sha256(bytes)), read };
   }
 
+  /**
+   * What this edge knows of a delta from a stream to the release of an index, both by SHA-256 in hex: a
+   * pair that the metadata names. `undefined` when there is none, nor is one being made.
+   */
+  async deltaAdvice(base: string, index: string): Promise<DeltaAnswer | undefined> {
+    const pair = await this.#pair(base, index);
+    return pair && await this.#parts.deltas?.ask(pair);
+  }
+
+  /** A delta of such a pair by its own SHA-256 in hex. */
+  async madeDelta(base: string, index: string, name: string): Promise<ServedFile | undefined> {
+    const pair = await this.#pair(base, index);
+    return pair && await this.#parts.deltas?.open(pair, name);
+  }
+
   /** The newest releases and how much of each is new: for people. Computed once. */
   async novelties(): Promise<readonly ReleaseNovelty[]> {
     if (this.#novelties === undefined) {
@@ -274,6 +296,41 @@ export class ServedGeneration {
 
   #openIndex(release: CatalogRelease): Promise<ReleaseIndex> {
     return this.#parts.mirror.openIndex(this.#parts.catalog, release);
+  }
+
+  /** Only two releases of one app and platform make a pair: asking for others costs two look-ups. */
+  async #pair(base: string, index: string): Promise<DeltaPair | undefined> {
+    const { catalog, mirror, deltas } = this.#parts;
+    const release = catalog.releases.find((release) => objectName(release.index) === index);
+    if (deltas === undefined || release === undefined || !/^[0-9a-f]{64}$/.test(base)) {
+      return undefined;
+    }
+    this.#streams ??= this.#releasesByStream();
+    this.#streams.catch(() => this.#streams = undefined);
+    const from = (await this.#streams).get(base);
+    const { app, platform } = release.info;
+    if (from === undefined || from === release) return undefined;
+    if (from.info.app !== app || from.info.platform !== platform) return undefined;
+    const toIndex = await this.#openIndex(release);
+    return {
+      base: await this.#openIndex(from),
+      index: toIndex,
+      indexSha256: decodeHex(index) as Uint8Array,
+      name: await pairName(decodeHex(base) as Uint8Array, decodeHex(index) as Uint8Array),
+      read: async (side) => {
+        const named = side === toIndex ? release : from;
+        const stream = mirror.openStream(side, objectName(named.index));
+        return await gather(stream.read({ offset: 0, length: stream.size }), stream.size);
+      },
+    };
+  }
+
+  async #releasesByStream(): Promise<ReadonlyMap<string, CatalogRelease>> {
+    const streams = new Map<string, CatalogRelease>();
+    for (const release of this.#parts.catalog.releases) {
+      streams.set(encodeHex((await this.#openIndex(release)).streamSha256), release);
+    }
+    return streams;
   }
 
   async #contentByKey(): Promise<ReadonlyMap<string, Open>> {

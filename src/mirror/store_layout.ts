@@ -30,7 +30,7 @@ export function isUpstreamName(name: string): boolean {
 export const LEDGER_KEY = "sweep";
 
 const OWN_KEY =
-  /^(?:metadata|parts|packs|deltas|targets)\/(?:[0-9a-f]{64}|[0-9a-f]{128})(?:\.parts|\.hint|\.dcz)?$/;
+  /^(?:metadata|parts|packs|deltas|targets)\/(?:[0-9a-f]{64}|[0-9a-f]{128})(?:\.parts|\.hint|\.dcz|\.made)?$/;
 
 /**
  * Whether an edge names its objects so. What else lies in its directory or bucket is somebody's, and is
@@ -58,6 +58,16 @@ export function dictionaryFormKey(pair: string): string {
 /** Whether the object is a file compressed with a dictionary. */
 export function isDictionaryFormKey(key: string): boolean {
   return key.endsWith(".dcz");
+}
+
+/** Key of what is known of a delta that was made here (see `DeltaShelf`), by the name of its pair. */
+export function madeDeltaKey(pair: string): string {
+  return `deltas/${pair}.made`;
+}
+
+/** Whether the object tells of a delta that was made here. */
+export function isMadeDeltaKey(key: string): boolean {
+  return key.endsWith(".made") && isOwnKey(key);
 }
 
 /** Whether the object is content, not metadata or a record of the edge. */

@@ -3,6 +3,7 @@ import type { ManagedStore, ObjectSource } from "../ports/mod.ts";
 import { openRecord, sealRecord } from "./sealed_record.ts";
 import {
   isHintKey,
+  isMadeDeltaKey,
   isOwnKey,
   isPartListKey,
   isPointerKey,
@@ -116,12 +117,12 @@ export async function mayBeSwept(
 }
 
 /**
- * A pointer goes before what it names, a list of parts before its parts, a hint index before its packs: what
- * is named must be there, also after a crash in between.
+ * A pointer goes before what it names, a list of parts before its parts, a hint index before its packs, what
+ * names a delta before the delta: what is named must be there, also after a crash in between.
  */
 function namersFirst(leaving: ReadonlyMap<string, number>): (readonly [string, number])[] {
-  const rank = (key: string) =>
-    isPointerKey(key) ? 0 : isPartListKey(key) || isHintKey(key) ? 1 : 2;
+  const rank = (key: string) => isPointerKey(key) ? 0 : isRecordKey(key) ? 1 : 2;
+  const isRecordKey = (key: string) => isPartListKey(key) || isHintKey(key) || isMadeDeltaKey(key);
   return [...leaving].sort(([a], [b]) => rank(a) - rank(b));
 }
 

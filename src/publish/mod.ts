@@ -37,13 +37,7 @@ export type { KeyRing } from "./key_ring.ts";
 export { loadIndex } from "./known_chunks.ts";
 export { lintRepository, type Warning } from "./lint_repository.ts";
 export { loadPublished, metadataKey, type PublishedMetadata } from "./published_metadata.ts";
-export {
-  type DeltaEncoder,
-  type DeltaJob,
-  type DeltaOptions,
-  type DeltaOutcome,
-  encodeProven,
-} from "./plan_deltas.ts";
+export { type DeltaOptions, type DeltaOutcome } from "./plan_deltas.ts";
 export {
   type Publication,
   type PublishOptions,

@@ -1,38 +1,18 @@
-import { encodeHex, equalBytes, sha256 } from "../bytes/mod.ts";
 import {
-  decodeDelta,
-  DELTA_PREAMBLE_BYTES,
-  describeDelta,
-  encodeDelta,
-  readHeadLength,
+  chunkEndsOf,
+  type DeltaEncoder,
+  deltaRefOf,
+  encodeProven,
+  missingChunkBytes,
+  WORTHWHILE,
 } from "../delta/mod.ts";
-import { BrecciaError, isBrecciaError } from "../errors.ts";
+import { isBrecciaError } from "../errors.ts";
 import { deltaKey, type DeltaRef, type ReleaseIndex } from "../index/mod.ts";
 import { DELTA_LIMITS, INDEX_LIMITS } from "../limits.ts";
 import type { ObjectStore } from "../ports/mod.ts";
 import { loadIndex } from "./known_chunks.ts";
 import { readReleaseStream } from "./release_stream.ts";
 import type { LicensedRelease } from "./release_list.ts";
-
-/** Two releases' streams, and what a delta between them must keep to. */
-export interface DeltaJob {
-  /** The stream that the delta starts from. */
-  readonly oldBytes: Uint8Array<ArrayBuffer>;
-  /** The stream that it makes. */
-  readonly newBytes: Uint8Array<ArrayBuffer>;
-  /** Where the new stream's chunks end: segments end at some of them. */
-  readonly chunkEnds: Float64Array<ArrayBuffer>;
-  /** Memory to stay within, in bytes, both streams included. */
-  readonly memoryBytes: number;
-  /** Make it as small as can be, for more time to decode. */
-  readonly small: boolean;
-}
-
-/**
- * Encodes a delta and proves that it makes the new stream. It may run in a worker: the streams are not
- * used again by the caller.
- */
-export type DeltaEncoder = (job: DeltaJob) => Promise<Uint8Array<ArrayBuffer>>;
 
 /** How deltas are made. */
 export interface DeltaOptions {
@@ -61,9 +41,6 @@ export interface DeltaOutcome {
 }
 
 const DEFAULT_MEMORY_BYTES = 4 * 1024 ** 3;
-
-/** A delta must save at least a tenth of what the missing chunks take. */
-const WORTHWHILE = 0.9;
 
 /** The most that one object of a store may hold. */
 const OBJECT_BYTES = 64 * 1024 * 1024;
@@ -115,7 +92,7 @@ async function makeDelta(
     delta = await (options.encode ?? encodeProven)({
       oldBytes: await readReleaseStream(store, base),
       newBytes: await readReleaseStream(store, index),
-      chunkEnds: Float64Array.from(index.chunks, ({ offset, length }) => offset + length),
+      chunkEnds: chunkEndsOf(index),
       memoryBytes: options.memoryBytes ?? DEFAULT_MEMORY_BYTES,
       small: options.small ?? false,
     });
@@ -130,57 +107,7 @@ async function makeDelta(
   if (delta.length > OBJECT_BYTES) {
     return { outcome: outcome(delta.length, `it is over ${OBJECT_BYTES} bytes`) };
   }
-  const ref = await describe(delta, base, index);
+  const ref = await deltaRefOf(delta, base, index);
   await store.put(deltaKey(ref.sha256), delta);
   return { ref, outcome: outcome(delta.length) };
-}
-
-/** Stored bytes of the chunks that the base release lacks, each once. */
-function missingChunkBytes(base: ReleaseIndex, index: ReleaseIndex): number {
-  const there = new Set<string>();
-  for (const { hash } of base.chunks) there.add(encodeHex(hash));
-  let bytes = 0;
-  for (const { hash, storedLength } of index.chunks) {
-    const name = encodeHex(hash);
-    if (!there.has(name)) bytes += storedLength;
-    there.add(name);
-  }
-  return bytes;
-}
-
-/** See {@linkcode DeltaEncoder}: on this thread. */
-export async function encodeProven(job: DeltaJob): Promise<Uint8Array<ArrayBuffer>> {
-  const { oldBytes, newBytes, ...options } = job;
-  const delta = await encodeDelta(oldBytes, newBytes, options);
-  const made = await decodeDelta(delta, oldBytes);
-  if (!equalBytes(made, newBytes)) {
-    throw new BrecciaError(
-      "internal",
-      "The delta that was encoded does not make the release; report it, and publish with --deltas 0",
-    );
-  }
-  return delta;
-}
-
-async function describe(
-  delta: Uint8Array<ArrayBuffer>,
-  base: ReleaseIndex,
-  index: ReleaseIndex,
-): Promise<DeltaRef> {
-  const headBytes = readHeadLength(delta.subarray(0, DELTA_PREAMBLE_BYTES));
-  const { segments } = (await describeDelta(delta)).head;
-  let first = 0;
-  return {
-    baseSha256: base.streamSha256,
-    baseVersion: base.version,
-    sha256: await sha256(delta),
-    bytes: delta.length,
-    headBytes,
-    segments: segments.map(({ end, storedStart, storedEnd }) => {
-      const next = end === index.streamBytes ? index.chunks.count : index.chunks.ordinalAt(end);
-      const chunks = next - first;
-      first = next;
-      return { chunks, bytes: storedEnd - storedStart };
-    }),
-  };
 }

@@ -43,6 +43,13 @@ export class LiveRepository implements AsyncDisposable {
     await this.run("publish");
   }
 
+  /** Publishes a release of these files, without deltas. */
+  async releaseFiles(version: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    for (const [name, bytes] of files) await Deno.writeFile(`${this.#folder}/dist/${name}`, bytes);
+    await this.run("add", version, "dist", "--deltas", "0");
+    await this.run("publish");
+  }
+
   /** The file of the release that was published last. */
   program(): Promise<Uint8Array> {
     return Deno.readFile(`${this.#folder}/dist/program`);

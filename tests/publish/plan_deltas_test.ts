@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
+import { encodeProven } from "../../src/delta/mod.ts";
 import { encodeHex } from "../../src/bytes/mod.ts";
 import { deltaKey, type ReleaseIndex } from "../../src/index/mod.ts";
 import {
   addRelease,
   type DeltaOutcome,
-  encodeProven,
   publishRepository,
   verifyRepository,
 } from "../../src/publish/mod.ts";

@@ -6,6 +6,7 @@ import { keepFresh, keepMeasured, keepSound, StoreKeeper } from "../../mirror/mo
 import { systemClock } from "../../ports/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import type { Address } from "../edge_thread.ts";
+import { encodeInWorker } from "../delta_encoder.ts";
 import { EdgeThreads } from "../edge_threads.ts";
 import { EDGE_FLAGS, edgeSite } from "../edge_site.ts";
 import { serve } from "../serve.ts";
@@ -79,6 +80,11 @@ export const command: Command = {
       default: "0",
       help: "Proxies in front whose X-Forwarded-For is believed",
     },
+    "deltas-on-demand": {
+      type: "string",
+      value: "SIZE",
+      help: "Make deltas that devices ask for and nobody published, up to so much, as in 1GB",
+    },
     "access-log": { type: "boolean", help: "Log each request, not only those that fail" },
     "on-demand": { type: "boolean", help: "Fetch content when it is first asked for, not before" },
   },
@@ -103,9 +109,13 @@ async function runEdge(context: CommandContext): Promise<void> {
       `--threads ${count} can't share memory:; give --store fs:DIR, or one thread`,
     );
   }
+  if (site.deltaBudget !== undefined && typeof Worker === "undefined") {
+    throw new BrecciaError("usage", "--deltas-on-demand needs Deno; leave it away on Node");
+  }
   const tracer = openTelemetryTracer();
   const log = logLines((line) => output.log(line), tracer);
-  const { edges, store } = await openEdges(site, log, tracer);
+  const deltas = { encode: encodeInWorker };
+  const { edges, store } = await openEdges(site, log, { tracer, deltas, signal });
   const keeper = new StoreKeeper({ store, edges, clock: systemClock, log, tracer });
   const upstreams = edges.map((edge) => {
     return { edge, log, accessLog, tracer, traffic: new Traffic() };

@@ -25,7 +25,7 @@ async function mirror(context: CommandContext): Promise<void> {
   const tracer = openTelemetryTracer();
   const log = logLines((line) => output.log(line), tracer);
   const site = await edgeSite(context);
-  const { edges } = await openEdges(site, log, tracer);
+  const { edges } = await openEdges(site, log, { tracer });
   // Each by itself: one upstream that fails stops no other.
   const passes = await Promise.allSettled(edges.map((edge) => pass(edge, signal)));
   const done = passes.flatMap((pass) => pass.status === "fulfilled" ? [pass.value] : []);
