@@ -78,6 +78,8 @@ export interface EdgeSite {
   readonly clients: ClientLimitSettings;
   /** Patterns of targets that are dictionaries of one another, at each upstream. */
   readonly dictionaries: readonly string[];
+  /** What archives that were made again may take in the store, in bytes. */
+  readonly rebuilt: number;
   /** What deltas on demand may take in the store, in bytes; `undefined` when none are made. */
   readonly deltaBudget: number | undefined;
 }
@@ -119,6 +121,7 @@ async function siteOfFlags({ flags, path, cwd }: CommandContext): Promise<EdgeSi
     quota: parseSize(flags.text("quota"), "--quota"),
     clients: clientLimits(flags),
     dictionaries: flags.texts("dictionary"),
+    rebuilt: parseSize(flags.text("rebuilt"), "--rebuilt") ?? 0,
     deltaBudget: parseSize(flags.text("deltas-on-demand"), "--deltas-on-demand"),
   };
 }
@@ -150,6 +153,7 @@ async function siteOfFile(flags: Flags, file: string): Promise<EdgeSite> {
     quota: parseSize(flags.text("quota"), "--quota"),
     clients: clientLimits(flags),
     dictionaries: flags.texts("dictionary"),
+    rebuilt: parseSize(flags.text("rebuilt"), "--rebuilt") ?? 0,
     deltaBudget: parseSize(flags.text("deltas-on-demand"), "--deltas-on-demand"),
   };
 }

@@ -89,7 +89,7 @@ async function serve(
   { site, address, accessLog }: ToThread & { readonly type: "start" },
 ): Promise<void> {
   const hand: HandOn = (base, index) => thread.postMessage({ type: "delta", base, index });
-  const { edges } = await openEdges(site, log, { tracer, deltas: { hand } });
+  const { edges } = await openEdges(site, log, { tracer, deltas: { hand }, leads: false });
   const opened = edges.map((edge, at) => ({
     edge,
     log,

@@ -3,7 +3,14 @@ import { DictionaryRules } from "../../workers/dictionary_rules.ts";
 import { createSite, type MountedUpstream } from "../../workers/site.ts";
 import { QuotaStore } from "../../cache/quota.ts";
 import { TracedStore } from "../../cache/traced.ts";
-import { DeltaDesk, type DeltaDeskOptions, Edge, type StoreSize, Upstream } from "../mirror/mod.ts";
+import {
+  BlockShelf,
+  DeltaDesk,
+  type DeltaDeskOptions,
+  Edge,
+  type StoreSize,
+  Upstream,
+} from "../mirror/mod.ts";
 import {
   type Log,
   type ManagedStore,
@@ -22,15 +29,17 @@ export interface SiteParts {
   readonly tracer?: Tracer;
   /** How deltas on demand are come by, where the site has them. Default: none are made. */
   readonly deltas?: DeltaDeskOptions["by"];
+  /** False for a thread that only reads what the leading one keeps to save time. Default true. */
+  readonly leads?: boolean;
   /** Ends what is being made. */
   readonly signal?: AbortSignal;
 }
 
 /** Opens the store of a site and an edge for each of its upstreams, in their order. */
 export async function openEdges(
-  { upstreams, prefixed, store: name, cwd, quota, deltaBudget: budget }: EdgeSite,
+  { upstreams, prefixed, store: name, cwd, quota, deltaBudget: budget, rebuilt }: EdgeSite,
   log: Log,
-  { tracer = silentTracer, deltas: by, signal }: SiteParts = {},
+  { tracer = silentTracer, deltas: by, leads = true, signal }: SiteParts = {},
 ): Promise<{ edges: readonly Edge[]; store: ManagedStore }> {
   const opened = await openStore(name, cwd, "edge");
   // The store asks what may go, and only the edges, which need the store first, know.
@@ -44,11 +53,12 @@ export async function openEdges(
   const deltas = budget === undefined || by === undefined
     ? undefined
     : new DeltaDesk({ store, budget, by, clock: systemClock, log, signal });
+  const blocks = name === "memory:" ? undefined : new BlockShelf(store, leads ? rebuilt : 0);
   for (const upstream of upstreams) {
     const named: Log = prefixed
       ? (level, event, fields) => log(level, event, { upstream: upstream.name, ...fields })
       : log;
-    edges.push(await openEdge(upstream, { store, log: named, tracer, deltas }));
+    edges.push(await openEdge(upstream, { store, log: named, tracer, deltas, blocks }));
   }
   return { edges, store };
 }
@@ -60,9 +70,10 @@ function openEdge(
     readonly log: Log;
     readonly tracer: Tracer;
     readonly deltas: DeltaDesk | undefined;
+    readonly blocks: BlockShelf | undefined;
   },
 ): Promise<Edge> {
-  const { store, log, tracer, deltas } = shared;
+  const { store, log, tracer, deltas, blocks } = shared;
   const http = new HttpClient({ fetch: followWithinOrigin(fetch) });
   const upstream = new Upstream(new MirrorSet(urls, http), {
     tracer,
@@ -79,6 +90,7 @@ function openEdge(
     onDemand,
     rules,
     deltas,
+    blocks,
   });
 }
 

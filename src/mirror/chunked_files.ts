@@ -7,6 +7,7 @@ import { HINT_LIMITS } from "../limits.ts";
 import type { ByteRange, ObjectStore } from "../ports/mod.ts";
 import type { ServedFile } from "./content_store.ts";
 import { gather } from "./gather.ts";
+import type { BlockShelf } from "./block_shelf.ts";
 import { ChunkPacker } from "./chunk_packer.ts";
 import { type KnownChunk, KnownChunks } from "./known_chunks.ts";
 import { MeasuredBody } from "./measured_body.ts";
@@ -44,10 +45,10 @@ export class ChunkedFiles {
   /** Files whose chunks are not remembered yet. */
   #unread: readonly LicensedFile[] = [];
 
-  /** Keeps files in `store`. */
-  constructor(store: ObjectStore) {
+  /** Keeps files in `store`, and blocks of archives that were made again on `shelf`. */
+  constructor(store: ObjectStore, shelf?: BlockShelf) {
     this.#store = store;
-    this.#blocks = new RebuiltBlocks((pack) => Promise.resolve(this.#openPack(pack)));
+    this.#blocks = new RebuiltBlocks((pack) => Promise.resolve(this.#openPack(pack)), shelf);
   }
 
   /** Names files that may be here, for what is new to share chunks with. Read when first needed. */

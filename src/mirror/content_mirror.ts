@@ -4,6 +4,7 @@ import { deltaKey, packKey, type PackRef, type ReleaseIndex } from "../index/mod
 import { type ObjectStore, silentTracer, type Tracer } from "../ports/mod.ts";
 import type { VerifiedTarget } from "../tuf/mod.ts";
 import { archiveFile } from "./archive_file.ts";
+import type { BlockShelf } from "./block_shelf.ts";
 import { workWithin } from "./bounded_work.ts";
 import type { Catalog, CatalogRelease } from "./catalog.ts";
 import { type ContentKind, ContentStore, isChunked, type ServedFile } from "./content_store.ts";
@@ -21,6 +22,8 @@ const FETCH_BOUNDS = { items: 16, bytes: 4 * 1024 * 1024 };
 
 /** Who is told of what a {@linkcode ContentMirror} does. */
 export interface ContentMirrorOptions {
+  /** Keeps what takes long to make of archives. Default: it is made anew. */
+  readonly blocks?: BlockShelf | undefined;
   /** Counts where content comes from that is opened to be served. */
   readonly reads?: ReadCounts;
   /** Receives spans of verification. Default none. */
@@ -45,7 +48,7 @@ export class ContentMirror {
   constructor(store: ObjectStore, upstream: Upstream, options: ContentMirrorOptions = {}) {
     this.#tracer = options.tracer ?? silentTracer;
     this.#reads = options.reads ?? noReads();
-    this.content = new ContentStore(store, this.#tracer);
+    this.content = new ContentStore(store, this.#tracer, options.blocks);
     this.#upstream = upstream;
   }
 

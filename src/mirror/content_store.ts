@@ -3,6 +3,7 @@ import { createSha256, encodeHex, type IncrementalSha256, sha256 } from "../byte
 import { BrecciaError, isBrecciaError } from "../errors.ts";
 import { CONTENT_LIMITS, METADATA_LIMITS } from "../limits.ts";
 import { type ByteRange, type ObjectStore, silentTracer, type Tracer } from "../ports/mod.ts";
+import type { BlockShelf } from "./block_shelf.ts";
 import { gather } from "./gather.ts";
 import { decodePartList, encodePartList, type PartList } from "./part_list.ts";
 import { ChunkedFiles } from "./chunked_files.ts";
@@ -53,10 +54,10 @@ export class ContentStore {
   readonly files: ChunkedFiles;
 
   /** Keeps content in `store`. */
-  constructor(store: ObjectStore, tracer: Tracer = silentTracer) {
+  constructor(store: ObjectStore, tracer: Tracer = silentTracer, shelf?: BlockShelf) {
     this.#store = store;
     this.#reads = new VerifiedReads(store, tracer);
-    this.files = new ChunkedFiles(store);
+    this.files = new ChunkedFiles(store, shelf);
   }
 
   /** True when the file is there. */

@@ -8,6 +8,7 @@ import {
   type Tracer,
 } from "../ports/mod.ts";
 import { loadTrusted, MemoryMetadataStore, refresh } from "../tuf/mod.ts";
+import type { BlockShelf } from "./block_shelf.ts";
 import { Catalog } from "./catalog.ts";
 import { ContentMirror } from "./content_mirror.ts";
 import type { DeltaDesk } from "./delta_desk.ts";
@@ -20,7 +21,7 @@ import { InFlight } from "./in_flight.ts";
 import { noReads, type ReadCounts } from "./read_counts.ts";
 import { ServedGeneration } from "./served_generation.ts";
 import { mayBeSwept } from "./sweep.ts";
-import { DEFAULT_UPSTREAM, isContentKey, pointerKey } from "./store_layout.ts";
+import { DEFAULT_UPSTREAM, isBlockKey, isContentKey, pointerKey } from "./store_layout.ts";
 import { TargetFilter, type TargetRules } from "./target_filter.ts";
 import type { Upstream } from "./upstream.ts";
 import { objectName } from "./verified_object.ts";
@@ -48,6 +49,8 @@ export interface EdgeOptions {
   readonly rules?: TargetRules;
   /** Bring content only when it is first asked for. Default false: all of it, at each refresh. */
   readonly onDemand?: boolean;
+  /** Keeps what takes long to make of archives, for all edges of the store. Default: it is made anew. */
+  readonly blocks?: BlockShelf | undefined;
   /** Makes deltas that nobody published, for all edges of the store. Default: none are made. */
   readonly deltas?: DeltaDesk | undefined;
 }
@@ -92,6 +95,7 @@ export class Edge {
     this.#filter = new TargetFilter(options.rules);
     this.#mirror = new ContentMirror(options.store, options.upstream, {
       reads: this.reads,
+      blocks: options.blocks,
       tracer: this.#tracer,
     });
     this.#forms = new DictionaryForms(options.store, options.clock);
@@ -177,10 +181,12 @@ export class Edge {
   }
 
   /**
-   * Whether the stored object `key` may go as far as this edge is concerned: on one that brings content on
-   * demand all content but the indexes of releases, which can be brought again when it is asked for.
+   * Whether the stored object `key` may go as far as this edge is concerned: what saves time alone, and on
+   * one that brings content on demand all content but the indexes of releases, which can be brought again
+   * when it is asked for.
    */
   canBringAgain(key: string): boolean {
+    if (isBlockKey(key)) return true;
     if (!this.#options.onDemand || !isContentKey(key)) return false;
     return this.#current?.indexKeys.has(key) !== true;
   }
@@ -297,6 +303,7 @@ export class Edge {
   async *#keysOf({ generation, catalog }: Current): AsyncGenerator<string> {
     yield* generation.keys();
     yield* this.#mirror.keys(catalog);
+    if (this.#options.blocks !== undefined) yield* this.#options.blocks.keys();
     if (this.#options.deltas !== undefined) yield* this.#options.deltas.keys();
   }
 

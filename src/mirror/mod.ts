@@ -5,6 +5,7 @@
  */
 
 export type { ServedFile } from "./content_store.ts";
+export { BlockShelf } from "./block_shelf.ts";
 export type { DeltaPair } from "./delta_maker.ts";
 export { type DeltaAnswer, DeltaDesk, type DeltaDeskOptions, type HandOn } from "./delta_desk.ts";
 export { Edge, type EdgeOptions } from "./edge.ts";

@@ -4,6 +4,7 @@ import { BrecciaError } from "../errors.ts";
 import { openStoredChunk } from "../index/mod.ts";
 import { HINT_LIMITS } from "../limits.ts";
 import type { ByteRange } from "../ports/mod.ts";
+import type { BlockShelf } from "./block_shelf.ts";
 import { InFlight } from "./in_flight.ts";
 import { type OpenPack, readStoredChunks } from "./stored_chunks.ts";
 
@@ -31,14 +32,16 @@ interface Place {
  */
 export class RebuiltBlocks {
   readonly #openPack: OpenPack;
+  readonly #shelf: BlockShelf | undefined;
   readonly #making = new InFlight<Uint8Array<ArrayBuffer>>();
   /** Blocks and places in order of use, the oldest first. */
   readonly #kept = new Map<string, Uint8Array<ArrayBuffer>>();
   #places: Place[] = [];
 
-  /** Reads packs through `openPack`. */
-  constructor(openPack: OpenPack) {
+  /** Reads packs through `openPack`; keeps what takes long to make on `shelf`. */
+  constructor(openPack: OpenPack, shelf?: BlockShelf) {
     this.#openPack = openPack;
+    this.#shelf = shelf;
   }
 
   /**
@@ -50,7 +53,12 @@ export class RebuiltBlocks {
   async read(hint: HintIndex, block: number): Promise<Uint8Array<ArrayBuffer>> {
     const name = `${encodeHex(hint.fileSha256)} ${block}`;
     const kept = this.#kept.get(name) ?? await this.#making.join(name, async () => {
+      const costly = isDeflated(hint, block);
+      const hash = hint.blocks[block]!;
+      const shelved = costly ? await this.#shelf?.read(hash) : undefined;
+      if (shelved !== undefined) return shelved;
       const made = await this.#make(hint, block);
+      if (costly) this.#shelf?.keep(hash, made.bytes);
       this.#places.push(made.place);
       if (this.#places.length > KEPT_PLACES) await this.#places.shift()?.bytes.return?.();
       return made.bytes;
@@ -126,6 +134,18 @@ export class RebuiltBlocks {
       );
     }
   }
+}
+
+/** Whether any byte of the block is deflated: then making it takes time. */
+function isDeflated({ recipe }: HintIndex, block: number): boolean {
+  const first = block * HINT_LIMITS.blockBytes;
+  let start = 0;
+  for (const { kind, bytes } of recipe.steps) {
+    if (start >= first + HINT_LIMITS.blockBytes) return false;
+    if (kind === "deflate" && start + bytes > first) return true;
+    start += bytes;
+  }
+  return false;
 }
 
 /** Where the deflate stream that holds the block's first byte begins in the file; the byte itself in a copy. */

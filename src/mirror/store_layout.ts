@@ -30,7 +30,7 @@ export function isUpstreamName(name: string): boolean {
 export const LEDGER_KEY = "sweep";
 
 const OWN_KEY =
-  /^(?:metadata|parts|packs|deltas|targets)\/(?:[0-9a-f]{64}|[0-9a-f]{128})(?:\.parts|\.hint|\.dcz|\.made)?$/;
+  /^(?:metadata|parts|packs|deltas|targets|blocks)\/(?:[0-9a-f]{64}|[0-9a-f]{128})(?:\.parts|\.hint|\.dcz|\.made)?$/;
 
 /**
  * Whether an edge names its objects so. What else lies in its directory or bucket is somebody's, and is
@@ -68,6 +68,19 @@ export function madeDeltaKey(pair: string): string {
 /** Whether the object tells of a delta that was made here. */
 export function isMadeDeltaKey(key: string): boolean {
   return key.endsWith(".made") && isOwnKey(key);
+}
+
+/** Folder of blocks of archives that were made again (see `BlockShelf`). */
+export const BLOCKS = "blocks/";
+
+/** Key of a block by its SHA-256 in hex. */
+export function blockKey(sha256: string): string {
+  return BLOCKS + sha256;
+}
+
+/** Whether the object is such a block: it is kept to save time, and nobody misses it. */
+export function isBlockKey(key: string): boolean {
+  return key.startsWith(BLOCKS) && isOwnKey(key);
 }
 
 /** Whether the object is content, not metadata or a record of the edge. */

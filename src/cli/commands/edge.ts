@@ -80,6 +80,12 @@ export const command: Command = {
       default: "0",
       help: "Proxies in front whose X-Forwarded-For is believed",
     },
+    rebuilt: {
+      type: "string",
+      value: "SIZE",
+      default: "1GB",
+      help: "What archives that were made again may take in the store, to be sent again at once",
+    },
     "deltas-on-demand": {
       type: "string",
       value: "SIZE",
