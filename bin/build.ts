@@ -26,10 +26,11 @@ await buildNodeEdge(`${root}dist/node`);
 for (
   const file of [
     "breccia.js",
-    "breccia.mjs",
     "breccia.tgz",
     "worker/cloudflare.js",
     "worker/zstd.wasm",
+    "node/edge.mjs",
+    "node/zstd.wasm",
   ]
 ) {
   const { size } = await Deno.stat(`${root}dist/${file}`);
