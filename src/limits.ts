@@ -65,8 +65,8 @@ export const EXCHANGE_LIMITS = {
 
 /** Bounds on compressing with dictionaries that clients name (RFC 9842). */
 export const DICTIONARY_LIMITS = {
-  /** Dictionary or file, in bytes: together they fit into the window of the level, and take 0.1 s. */
-  bytes: 2 * MiB,
+  /** Dictionary or file, in bytes: what is alike is no further apart than the window, and it takes 0.2 s. */
+  bytes: 3 * MiB,
   /** Forms made in an hour, and waited for at once: clients choose the pairs. */
   formsInAnHour: 100,
   formsAtOnce: 8,

@@ -1,14 +1,16 @@
 import * as wasm from "@bokuweb/zstd-wasm";
 import assert from "node:assert/strict";
-import { encodeHex } from "../../src/bytes/mod.ts";
+import { encodeHex, sha256 } from "../../src/bytes/mod.ts";
 import { silentLog } from "../../src/ports/mod.ts";
 import { DictionaryRules } from "../../workers/dictionary_rules.ts";
 import { createSite } from "../../workers/site.ts";
 import { bodyOf } from "../mirror/edge_fixture.ts";
 import { noise } from "../publish/memory_tree.ts";
+import { NOW } from "../publish/repository_fixture.ts";
 import { type Asset, assetSite, assetSiteOf, script, withDictionary } from "./web_assets.ts";
 
 const DCZ_HEADER_BYTES = 40;
+const HOUR = 3_600_000;
 
 /** What a browser makes of a `dcz` body (RFC 9842, section 4). */
 function decodeDcz(body: Uint8Array, dictionary: Asset): Uint8Array {
@@ -75,6 +77,46 @@ Deno.test("a hundred clients with the same dictionary wait for one form, which i
   );
 });
 
+Deno.test("a form is swept like what nothing needs, and made again when it is asked for", async () => {
+  let now = NOW;
+  const site = await assetSite({ clock: { now: () => now } });
+  const old = await site.publish(script(1));
+  const next = await site.publish(script(2));
+  const ask = async () => decodeDcz(await bodyOf(await site.get(next.path, offer)), old);
+  const offer = withDictionary(old.sha256);
+  assert.deepEqual(await ask(), next.bytes);
+  assert.deepEqual((await site.maintain({ grace: HOUR })).damaged, [], "a form is sound as it is");
+  now += HOUR;
+  await site.maintain({ grace: HOUR });
+  const left = (await Array.fromAsync(site.store.list("targets/"))).map(({ key }) => key);
+  assert.deepEqual(left, [`targets/${encodeHex(next.sha256)}`], "the old version went, too");
+  await assertPlain(await site.get(next.path, offer), next);
+  await site.store.put(`targets/${encodeHex(old.sha256)}`, old.bytes);
+  assert.deepEqual(await ask(), next.bytes);
+});
+
+Deno.test("clients who name ever other pairs get the plain file after a hundred forms in an hour", async () => {
+  let now = NOW;
+  const site = await assetSite({ clock: { now: () => now } });
+  const scripts = Array.from({ length: 104 }, (_, number) => script(number));
+  const paths = scripts.map((bytes, number) => [`app/${number}/main.js`, bytes] as const);
+  await site.origin.publish(Object.fromEntries(paths));
+  await site.edge.refresh();
+  const versions = await Promise.all(scripts.map(sha256));
+  const next = versions.pop() as Uint8Array;
+  const codingFor = async (old: Uint8Array): Promise<string | null> => {
+    const path = `/targets/app/103/${encodeHex(next)}.main.js`;
+    const response = await site.get(path, withDictionary(old));
+    await response.body?.cancel();
+    return response.headers.get("content-encoding");
+  };
+  const codings: (string | null)[] = [];
+  for (const old of versions) codings.push(await codingFor(old));
+  assert.deepEqual(codings, [...Array(100).fill("dcz"), null, null, null]);
+  now += HOUR;
+  assert.equal(await codingFor(versions.at(-1) as Uint8Array), "dcz");
+});
+
 Deno.test("a dictionary that nobody has, or that is no dictionary, gets the plain file", async () => {
   const site = await assetSite();
   const old = await site.publish(script(1));
@@ -111,7 +153,7 @@ Deno.test("clients that don't take dcz, other paths and what shares nothing are 
 
   const strange = await site.publish(noise(90_000, 4) as Uint8Array<ArrayBuffer>);
   await assertPlain(await site.get(strange.path, offer), strange);
-  const long = await site.publish(noise(2_200_000, 4) as Uint8Array<ArrayBuffer>);
+  const long = await site.publish(noise(3_200_000, 4) as Uint8Array<ArrayBuffer>);
   await assertPlain(await site.get(long.path, offer), long);
   const forms = (await Array.fromAsync(site.store.list("targets/")))
     .filter(({ key }) => key.endsWith(".dcz"));
