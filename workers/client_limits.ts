@@ -32,6 +32,14 @@ interface Client {
   toldAt: number;
 }
 
+/** One request and its answer on a socket. */
+export interface Exchange {
+  /** Address of the socket's other end. */
+  readonly address: string;
+  /** Settles when the answer has left, or its connection is gone: a client that reads nothing has both. */
+  readonly ended: () => Promise<unknown>;
+}
+
 /**
  * Bounds what one client address takes of an edge, counted by each thread for itself. IPv6 clients are told
  * apart by their /64, of which one customer has at least one.
@@ -60,13 +68,10 @@ export class ClientLimits {
     this.#clock = clock;
   }
 
-  /**
-   * What `answer` gives, or 429 when the client at `address`, as the socket has it, asks too much: then
-   * `refused` is told. An answer is under way until its body has left or was given up.
-   */
+  /** What `answer` gives, or 429 when the client asks too much: then `refused` is told. */
   async answer(
     request: Request,
-    address: string,
+    { address, ended }: Exchange,
     answer: (request: Request) => Response | Promise<Response>,
     refused: (request: Request, response: Response) => void = () => {},
   ): Promise<Response> {
@@ -79,23 +84,12 @@ export class ClientLimits {
       refused(request, response);
       return response;
     }
-    client.answers++;
-    let ended = false;
-    const end = (): void => {
-      if (!ended) client.answers--;
-      ended = true;
-    };
-    try {
-      const response = await answer(request);
-      if (response.body === null || answers === Infinity) {
-        end();
-        return response;
-      }
-      return new Response(watched(response.body, end), response);
-    } catch (error) {
-      end();
-      throw error;
+    if (answers < Infinity) {
+      client.answers++;
+      const end = (): void => void client.answers--;
+      ended().then(end, end);
     }
+    return await answer(request);
   }
 
   #clientAt(name: string): Client {
@@ -132,31 +126,6 @@ export class ClientLimits {
     client.allowance--;
     return 0;
   }
-}
-
-/** The body, which tells when it has ended. */
-function watched(
-  body: ReadableStream<Uint8Array>,
-  end: () => void,
-): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
-  return new ReadableStream({
-    async pull(controller) {
-      try {
-        const { done, value } = await reader.read();
-        if (!done) return controller.enqueue(value);
-        end();
-        controller.close();
-      } catch (error) {
-        end();
-        throw error;
-      }
-    },
-    async cancel(reason) {
-      end();
-      await reader.cancel(reason);
-    },
-  }, { highWaterMark: 0 });
 }
 
 function refusal(seconds: number): Response {

@@ -24,8 +24,10 @@ export async function serveOnDeno(app: EdgeApp, options: ServeOptions): Promise<
   const { limits } = options;
   const handler: Deno.ServeHandler<Deno.NetAddr> = limits === undefined
     ? app.fetch
-    : (request, { remoteAddr }) =>
-      limits.answer(request, remoteAddr.hostname, app.fetch, app.refused);
+    : (request, { remoteAddr, completed }) => {
+      const exchange = { address: remoteAddr.hostname, ended: () => completed };
+      return limits.answer(request, exchange, app.fetch, app.refused);
+    };
   let taken: { readonly hostname: string; readonly port: number } | undefined;
   for (;;) {
     const listening = (address: { readonly hostname: string; readonly port: number }): void => {

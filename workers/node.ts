@@ -23,10 +23,11 @@ export async function serveOnNode(app: EdgeApp, options: ServeOptions): Promise<
   if (signal.aborted) return;
   const { limits } = options;
   const server = createAdaptorServer({
-    fetch: (request, { incoming }) =>
-      limits === undefined
-        ? app.fetch(request)
-        : limits.answer(request, incoming.socket.remoteAddress ?? "", app.fetch, app.refused),
+    fetch: (request, { incoming, outgoing }) => {
+      const ended = () => new Promise((resolve) => outgoing.once("close", resolve));
+      const exchange = { address: incoming.socket.remoteAddress ?? "", ended };
+      return limits?.answer(request, exchange, app.fetch, app.refused) ?? app.fetch(request);
+    },
   }) as Server;
   server.headersTimeout = HEADERS_MILLISECONDS;
   server.requestTimeout = REQUEST_MILLISECONDS;

@@ -121,7 +121,7 @@ Deno.test("a client that asks too much is counted and logged as every other, at 
     const ask = async (path: string) =>
       await limits.answer(
         new Request(`http://edge.test/apps${path}`, { headers: { "x-request-id": "client-9" } }),
-        "192.0.2.1",
+        { address: "192.0.2.1", ended: () => Promise.resolve() },
         app.fetch,
         app.refused,
       );

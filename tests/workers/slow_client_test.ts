@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { CHUNK_REQUEST_TYPE } from "../../src/index/mod.ts";
 import { silentLog } from "../../src/ports/mod.ts";
 import { chunkResponse } from "../../workers/chunk_response.ts";
+import { ClientLimits } from "../../workers/client_limits.ts";
 import { serveOnDeno } from "../../workers/deno.ts";
 import { steadyStream } from "../../workers/steady_stream.ts";
 import { edgeOf, Origin } from "../mirror/edge_fixture.ts";
@@ -23,18 +24,21 @@ function endless(stall: number) {
 }
 
 /** Serves one endless body, and hands out a connection that has asked for it and reads nothing. */
-async function stalled(stall: number, drainMilliseconds: number) {
+async function stalled(stall: number, drainMilliseconds: number, limits?: ClientLimits) {
   const { body, left } = endless(stall);
+  const answers = [new Response(body)];
   const stop = new AbortController();
   const listening = Promise.withResolvers<number>();
-  const served = serveOnDeno({ fetch: () => new Response(body) }, {
+  const served = serveOnDeno({ fetch: () => answers.pop() ?? new Response("more") }, {
+    limits,
     ...{ hostname: "127.0.0.1", port: 0, signal: stop.signal, log: silentLog, drainMilliseconds },
     onListen: ({ port }) => listening.resolve(port),
   });
-  const connection = await Deno.connect({ hostname: "127.0.0.1", port: await listening.promise });
+  const port = await listening.promise;
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
   await connection.write(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: edge.test\r\n\r\n"));
   await connection.read(new Uint8Array(100));
-  return { connection, left, served, stop };
+  return { connection, left, served, stop, url: `http://127.0.0.1:${port}/` };
 }
 
 Deno.test("a client that stops reading is sent away, and finds its connection closed", async () => {
@@ -42,6 +46,20 @@ Deno.test("a client that stops reading is sent away, and finds its connection cl
   assert.equal((await left as DOMException).name, "TimeoutError");
   const rest = await new Response(connection.readable).arrayBuffer().catch((error) => error);
   assert.ok(rest instanceof Error || rest.byteLength > 0, "it is not left open");
+  stop.abort();
+  await served;
+});
+
+Deno.test("a client that stopped reading counts as long as its connection is open", async () => {
+  const limits = new ClientLimits({ answers: 1 });
+  const { connection, left, served, stop, url } = await stalled(200, 10_000, limits);
+  await left;
+  assert.equal((await fetch(url)).status, 429);
+  connection.close();
+  let response = await fetch(url);
+  while (response.status === 429) response = await fetch(url);
+  assert.equal(response.status, 200);
+  await response.body?.cancel().catch(() => {});
   stop.abort();
   await served;
 });
