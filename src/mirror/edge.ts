@@ -22,6 +22,7 @@ import { noReads, type ReadCounts } from "./read_counts.ts";
 import { ServedGeneration } from "./served_generation.ts";
 import { mayBeSwept } from "./sweep.ts";
 import { DEFAULT_UPSTREAM, isBlockKey, isContentKey, pointerKey } from "./store_layout.ts";
+import { laterOf, refuseBelow, type TrustedVersions, versionsOf } from "./trusted_versions.ts";
 import { TargetFilter, type TargetRules } from "./target_filter.ts";
 import type { Upstream } from "./upstream.ts";
 import { objectName } from "./verified_object.ts";
@@ -83,6 +84,8 @@ export class Edge {
   readonly #filter: TargetFilter;
   readonly #refreshing = new InFlight<boolean>();
   #current: Current | undefined;
+  /** The newest that is known to have been trusted, even where it was lost. */
+  #floor: TrustedVersions | undefined;
   /** True when the store may lack something that counts as brought: the next refresh looks at everything. */
   #unsettled = false;
 
@@ -103,17 +106,20 @@ export class Edge {
 
   /**
    * An edge that serves what its store holds from before, without asking the upstream. Damaged or foreign
-   * state in the store is logged and counts as none.
+   * state in the store is logged, and the last generation before it that verifies is served in its place.
    */
   static async open(options: EdgeOptions): Promise<Edge> {
     const edge = new Edge(options);
+    let known: TrustedVersions | undefined;
     try {
       const { generation, damage } = await Generation.load(options.store, edge.pointerKey);
+      known = generation?.versions;
       if (generation !== undefined) await edge.#adopt(generation);
       else if (damage !== undefined) throw damage;
     } catch (error) {
       edge.#health.trouble("kept metadata refused", error);
     }
+    if (edge.#current === undefined) await edge.#fallBack(known);
     return edge;
   }
 
@@ -162,6 +168,9 @@ export class Edge {
     const current = this.#current;
     if (current === undefined) return undefined;
     for await (const key of this.#keysOf(current)) needed.add(key);
+    for (const earlier of await Generation.history(this.#options.store, this.pointerKey)) {
+      for (const key of earlier.keys()) needed.add(key);
+    }
     return current.generation.etag;
   }
 
@@ -224,6 +233,7 @@ export class Edge {
       now: clock.now(),
       signal,
     });
+    refuseBelow(this.#floor, versionsOf(metadata));
     const news = baseline === undefined || !await before?.holds(kept);
     span.set({ "breccia.news": news, "breccia.timestamp": metadata.timestamp.version });
     if (!news && !this.#unsettled) return false;
@@ -241,6 +251,7 @@ export class Edge {
     });
     const current = this.#serve(generation, catalog);
     this.#current = current;
+    this.#floor = versionsOf(metadata);
     this.#unsettled = await mayBeSwept(store, () => this.#keysOf(current));
     if (!news) return false;
     this.#options.log("info", "generation", {
@@ -265,8 +276,8 @@ export class Edge {
     }
     if (generation !== undefined && etag !== this.#current?.generation.etag) {
       await this.#adopt(generation).catch((error) => {
-        // Damaged files are fetched and stored anew: they must not stop the edge for ever either.
-        if (!isBrecciaError(error, "storage-corrupt")) throw error;
+        // What is damaged, or older than what is served, is replaced: it must not stop the edge for ever either.
+        if (!isBrecciaError(error, "storage-corrupt", "rollback")) throw error;
         this.#unsettled = true;
         this.#report("kept metadata refused", error);
       });
@@ -280,7 +291,37 @@ export class Edge {
     if (!onDemand && generation.scope !== this.#filter.text) this.#unsettled = true;
     const kept = await generation.trusted(store);
     const metadata = await loadTrusted({ store: kept, trustedRoot, now: generation.verifiedAt });
+    // Who can write the store can put an old pointer back: it takes no running edge back.
+    refuseBelow(this.#floor, versionsOf(metadata));
     this.#current = this.#serve(generation, await Catalog.read(metadata, this.#filter));
+    this.#floor = versionsOf(metadata);
+  }
+
+  /**
+   * Serves the last kept generation that verifies. What was newer is not forgotten: a refresh to anything
+   * older than `known`, or than what any copy of a pointer tells, is a rollback.
+   */
+  async #fallBack(known: TrustedVersions | undefined): Promise<void> {
+    try {
+      for (const generation of await Generation.history(this.#options.store, this.pointerKey)) {
+        known = laterOf(known, generation.versions);
+        if (this.#current === undefined) await this.#adoptEarlier(generation);
+      }
+    } catch (error) {
+      this.#report("kept metadata refused", error);
+    }
+    this.#floor = laterOf(this.#floor, known);
+  }
+
+  async #adoptEarlier(generation: Generation): Promise<void> {
+    try {
+      await this.#adopt(generation);
+      this.#unsettled = true;
+      const timestamp = generation.versions?.timestamp;
+      this.#options.log("warn", "earlier metadata served", { timestamp });
+    } catch (error) {
+      this.#report("kept metadata refused", error);
+    }
   }
 
   #serve(generation: Generation, catalog: Catalog): Current {

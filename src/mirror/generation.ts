@@ -1,8 +1,10 @@
 import { encodeHex, equalBytes, sha256 } from "../bytes/mod.ts";
 import { BrecciaError, isBrecciaError } from "../errors.ts";
-import type { ObjectSource, ObjectStore } from "../ports/mod.ts";
+import type { ObjectSource, ObjectStore, StoredObject } from "../ports/mod.ts";
 import { MemoryMetadataStore, type VerifiedMetadata } from "../tuf/mod.ts";
 import { openRecord, sealRecord } from "./sealed_record.ts";
+import { historyKeys } from "./store_layout.ts";
+import { type TrustedVersions, versionsOf } from "./trusted_versions.ts";
 
 /** How long the files of an earlier generation can still be fetched, in milliseconds. */
 const GRACE_MILLISECONDS = 24 * 60 * 60_000;
@@ -20,6 +22,10 @@ interface Pointer {
   readonly format: 2;
   /** Reference time of the refresh that verified it, in milliseconds since 1970. */
   readonly verifiedAt: number;
+  /** What it is a pointer to; missing where an edge of before there was a history wrote it. */
+  readonly versions?: TrustedVersions;
+  /** Counts the generations: which of the copies it takes the place of. */
+  readonly turn?: number;
   /** Which content was brought with it; missing where it was all. */
   readonly scope?: string;
   /** SHA-256 in hex of targets that were licensed before. */
@@ -34,7 +40,8 @@ interface Pointer {
 
 /**
  * One consistent set of verified metadata. Its files lie under immutable keys, `metadata/SHA256`; a small
- * pointer object names them and moves by conditional put, so that readers see one set or the next.
+ * pointer object names them and moves by conditional put, so that readers see one set or the next. Copies of
+ * the last pointers are kept beside it, for when it or what it names is damaged.
  */
 export class Generation {
   readonly #key: string;
@@ -56,6 +63,11 @@ export class Generation {
     return this.#pointer.verifiedAt;
   }
 
+  /** The versions of its metadata, where they are known. */
+  get versions(): TrustedVersions | undefined {
+    return this.#pointer.versions;
+  }
+
   /** Which content was brought with it, as {@linkcode Generation.commit} was told. */
   get scope(): string {
     return this.#pointer.scope ?? "";
@@ -74,6 +86,7 @@ export class Generation {
   /** Keys of every object that this generation needs. */
   *keys(): Generator<string> {
     yield this.#key;
+    yield* historyKeys(this.#key);
     for (const [, { sha256 }] of this.#pointer.trusted) yield metadataKey(sha256);
     for (const { sha256 } of this.#files.values()) yield metadataKey(sha256);
   }
@@ -117,6 +130,25 @@ export class Generation {
   }
 
   /**
+   * The last generations under `key`, the current one among them, the newest first, as far as their copies of the pointer
+   * can be read. The content of an earlier one may have been swept.
+   *
+   * @throws {BrecciaError} of the storage family.
+   */
+  static async history(store: ObjectSource, key: string): Promise<readonly Generation[]> {
+    const copies = await Promise.all(
+      historyKeys(key).map(async (copy) => {
+        const object = await readIfSound(store, copy);
+        const pointer = object && await decodePointer(copy, object.bytes);
+        return pointer === undefined || pointer instanceof BrecciaError
+          ? []
+          : [new Generation(key, pointer, object!.etag)];
+      }),
+    );
+    return copies.flat().sort((a, b) => b.#turn - a.#turn);
+  }
+
+  /**
    * Makes verified metadata current: first its files, then the pointer. Files that are damaged or missing
    * in the store are written again; earlier ones, which nobody has any more, are no longer served.
    *
@@ -143,7 +175,7 @@ export class Generation {
       const file = { sha256: encodeHex(await sha256(bytes)), bytes: bytes.length };
       const key = metadataKey(file.sha256);
       // Compared, not only looked up: a damaged file is written again.
-      const there = await readIfSound(store, key);
+      const there = (await readIfSound(store, key))?.bytes;
       if (there === undefined || !equalBytes(there, bytes)) await store.put(key, bytes);
       return file;
     };
@@ -157,17 +189,29 @@ export class Generation {
     }
     for await (const { name, bytes } of metadata.files()) served.push([name, await save(bytes)]);
     const names = new Set(served.map(([name]) => name));
+    const isSame = before !== undefined && await before.holds(kept);
+    const turn = before === undefined ? 0 : before.#turn + (isSame ? 0 : 1);
     const pointer: Pointer = {
       format: 2,
       verifiedAt: metadata.now,
+      versions: versionsOf(metadata),
+      turn,
       scope,
       former,
       trusted,
       served,
       earlier: before === undefined ? [] : await before.#outlived(store, names, metadata.now),
     };
-    const etag = await store.put(key, await sealRecord(pointer), { ifMatch: replaces });
+    const sealed = await sealRecord(pointer);
+    const copies = historyKeys(key);
+    // First the copy: at no instant is the newest pointer the only one to what it names.
+    await store.put(copies[turn % copies.length] as string, sealed);
+    const etag = await store.put(key, sealed, { ifMatch: replaces });
     return new Generation(key, pointer, etag);
+  }
+
+  get #turn(): number {
+    return this.#pointer.turn ?? 0;
   }
 
   /** A client in the midst of its refresh still asks for versions that are no longer the newest. */
@@ -194,7 +238,7 @@ export async function readMetadata(
   file: MetadataFile,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const key = metadataKey(file.sha256);
-  const bytes = await readIfSound(store, key);
+  const bytes = (await readIfSound(store, key))?.bytes;
   if (bytes !== undefined && encodeHex(await sha256(bytes)) === file.sha256) return bytes;
   throw new BrecciaError(
     "storage-corrupt",
@@ -203,13 +247,13 @@ export async function readMetadata(
   );
 }
 
-/** The bytes of an object, or `undefined` when it is missing or its medium has lost it. */
+/** An object, or `undefined` when it is missing or its medium has lost it. */
 async function readIfSound(
-  store: ObjectStore,
+  store: ObjectSource,
   key: string,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
+): Promise<StoredObject | undefined> {
   try {
-    return (await store.get(key))?.bytes;
+    return await store.get(key);
   } catch (error) {
     if (isBrecciaError(error, "storage-corrupt")) return undefined;
     throw error;

@@ -21,6 +21,19 @@ export function isPointerKey(key: string): boolean {
   return key === DEFAULT_POINTER || /^upstreams\/[a-z0-9][a-z0-9-]{0,62}$/.test(key);
 }
 
+/** How many generations of an upstream are kept, the current one among them. */
+const KEPT_GENERATIONS = 3;
+
+/** Keys of the copies of the last pointers under `pointer`, which take turns. */
+export function historyKeys(pointer: string): readonly string[] {
+  return Array.from({ length: KEPT_GENERATIONS }, (_, turn) => `${pointer}.${turn}`);
+}
+
+/** Whether a copy of a pointer may be stored under the key. */
+export function isHistoryKey(key: string): boolean {
+  return /\.\d$/.test(key) && isPointerKey(key.slice(0, -2));
+}
+
 /** Whether an upstream may be called so: lower-case letters, digits and hyphens, at most 63 characters. */
 export function isUpstreamName(name: string): boolean {
   return isPointerKey(POINTERS + name);

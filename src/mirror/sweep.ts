@@ -3,6 +3,7 @@ import type { ManagedStore, ObjectSource } from "../ports/mod.ts";
 import { openRecord, sealRecord } from "./sealed_record.ts";
 import {
   isHintKey,
+  isHistoryKey,
   isMadeDeltaKey,
   isOwnKey,
   isPartListKey,
@@ -72,7 +73,7 @@ export async function sweepStore(
   let published = false;
   for await (const { key, size } of store.list("", { ...(signal && { signal }) })) {
     if (isPublisherKey(key)) published = true;
-    if (needed.has(key) || !(isOwnKey(key) || isPointerKey(key))) continue;
+    if (needed.has(key) || !(isOwnKey(key) || isPointerKey(key) || isHistoryKey(key))) continue;
     const found = since.get(key) ?? now;
     if (now - found < grace) waiting.set(key, found);
     else leaving.set(key, size);
@@ -121,7 +122,8 @@ export async function mayBeSwept(
  * names a delta before the delta: what is named must be there, also after a crash in between.
  */
 function namersFirst(leaving: ReadonlyMap<string, number>): (readonly [string, number])[] {
-  const rank = (key: string) => isPointerKey(key) ? 0 : isRecordKey(key) ? 1 : 2;
+  const rank = (key: string) =>
+    isPointerKey(key) || isHistoryKey(key) ? 0 : isRecordKey(key) ? 1 : 2;
   const isRecordKey = (key: string) => isPartListKey(key) || isHintKey(key) || isMadeDeltaKey(key);
   return [...leaving].sort(([a], [b]) => rank(a) - rank(b));
 }

@@ -75,13 +75,13 @@ for (
       "releases",
       releasesWithDelta,
       [0, 0.13, 0.5, 1],
-      ["current", "deltas/", "metadata/", "packs/", "sweep", "targets/"],
+      ["current", "current.0", "deltas/", "metadata/", "packs/", "sweep", "targets/"],
     ],
     [
       "a large foreign target",
       longTarget,
       [0.7],
-      ["current", "metadata/", "packs/", "sweep", "targets/.hint"],
+      ["current", "current.0", "metadata/", "packs/", "sweep", "targets/.hint"],
     ],
   ] as const
 ) {

@@ -115,7 +115,7 @@ Deno.test("the pointer of one upstream under the name of another is refused", as
   const { store, ours, a, b } = await twoUpstreams();
   await Promise.all([a.edge.refresh(), b.edge.refresh()]);
   const stolen = (await store.get("upstreams/theirs"))?.bytes as Uint8Array;
-  await store.put("upstreams/ours", stolen);
+  for (const key of ["upstreams/ours", "upstreams/ours.0"]) await store.put(key, stolen);
   const again = await edgeOf(ours, { store, name: "ours" });
   assert.equal(again.edge.served, undefined);
   assert.equal((await again.get("/targets/big.bin")).status, 404);
@@ -136,7 +136,7 @@ Deno.test("a sweep keeps what any upstream needs, and what is no longer mirrored
   assert.equal((await b.get("/targets/big.bin")).status, 200, "a replica may still serve it");
   pass(HOUR);
   assert.equal((await alone.maintain({ grace: HOUR })).removed, first.waiting);
-  assert.deepEqual(await keysOf(store, "upstreams/"), ["upstreams/ours"]);
+  assert.deepEqual(await keysOf(store, "upstreams/"), ["upstreams/ours", "upstreams/ours.0"]);
   assert.equal((await edges.get("ours")!.get("/targets/hello-1.0.0.tar")).status, 200);
   assert.deepEqual(await edges.get("ours")!.edge.status().reasons, []);
 
