@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a Ceph object gateway (S3) on loopback, with its objects in memory, until its stdin ends: it
-# ends with the process that started it, however that ends. Prints "ready" when it answers.
+# ends with the process that started it, however that ends. Prints "ready" when it answers, and again after
+# each line on stdin, for which it starts the gateway anew; the process to kill before is in DIR/gateway.pid.
 #   radosgw.sh DIR PORT MON_PORT ACCESS_KEY SECRET_KEY
 # Needs Debian's radosgw, ceph-mon and ceph-osd.
 set -euo pipefail
@@ -44,6 +45,7 @@ trap 'kill -9 "${pids[@]}" 2>/dev/null || true; wait 2>/dev/null || true' EXIT
 start() {
   "$@" </dev/null >>"$dir/daemons.log" 2>&1 &
   pids+=($!)
+  disown # says nothing when it is killed
 }
 
 mkdir -p "$dir/mon" "$dir/osd" "$dir/rgw"
@@ -64,12 +66,19 @@ mkdir -p "$dir/mon" "$dir/osd" "$dir/rgw"
   start ceph-osd -f -i 0
   radosgw-admin user create --uid=breccia --display-name=breccia \
     --access-key="$access_key" --secret-key="$secret_key"
-  start radosgw -f -n client.admin
 } >>"$dir/daemons.log" 2>&1
 
-until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
-  kill -0 "${pids[@]}" || { tail -n 40 "$dir"/*.log >&2; exit 1; }
-  sleep 0.1
+serve() {
+  start radosgw -f -n client.admin
+  echo "${pids[-1]}" > "$dir/gateway.pid"
+  until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+    kill -0 "${pids[@]}" || { tail -n 40 "$dir"/*.log >&2; exit 1; }
+    sleep 0.1
+  done
+  echo ready
+}
+serve
+while read -r _; do
+  unset "pids[-1]"
+  serve
 done
-echo ready
-cat >/dev/null

@@ -18,6 +18,10 @@ export const RADOSGW: Requirement = {
 export interface Radosgw {
   /** Access to a new, empty bucket. */
   createBucket(): Promise<S3BucketOptions>;
+  /** Kills the gateway as a crash would; what it stored stays. Resolves when it is gone. */
+  crash(): Promise<void>;
+  /** Starts the gateway anew after a crash. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -39,8 +43,12 @@ export async function startRadosgw(): Promise<Radosgw> {
     stderr: "inherit",
   }).spawn();
   const stdout = service.stdout.getReader();
-  const { done } = await stdout.read();
-  if (done) throw new Error("radosgw did not start: see the end of its log above");
+  const ready = async (): Promise<void> => {
+    const { done } = await stdout.read();
+    if (done) throw new Error("radosgw did not start: see the end of its log above");
+  };
+  await ready();
+  const stdin = service.stdin.getWriter();
   return {
     async createBucket() {
       const options: S3BucketOptions = {
@@ -54,13 +62,30 @@ export async function startRadosgw(): Promise<Radosgw> {
       await new S3Bucket(options).send({ verb: "create", method: "PUT" });
       return options;
     },
+    async crash() {
+      Deno.kill(Number(await Deno.readTextFile(`${directory}/gateway.pid`)), "SIGKILL");
+      while (await isListening(port as number)) await new Promise((next) => setTimeout(next, 10));
+    },
+    async restart() {
+      await stdin.write(new TextEncoder().encode("restart\n"));
+      await ready();
+    },
     async stop() {
-      await service.stdin.close();
+      await stdin.close();
       await stdout.cancel();
       await service.status;
       await Deno.remove(directory, { recursive: true });
     },
   };
+}
+
+async function isListening(port: number): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Ports that were free a moment ago. */
