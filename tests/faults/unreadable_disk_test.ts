@@ -1,6 +1,6 @@
 /**
- * EIO by a double at the store port: a device that fails by command needs the kernel's device mapper, which
- * containers lack. That the file store turns a disk's EIO into the same errors is tested beside it.
+ * EIO by a double at the store port, for every kind of object. From a real file system, where loop devices
+ * can be mounted: `broken_disk_test.ts`.
  */
 import assert from "node:assert/strict";
 import { MemoryStore } from "../../cache/memory.ts";
