@@ -48,10 +48,10 @@ export class FileStore implements ManagedStore {
   }
 
   /** See {@linkcode ManagedStore.get}. Reads no more of the file than was asked for. */
-  get(key: string, options: GetOptions = {}): Promise<StoredObject | undefined> {
-    return this.#find(key, async (path) => {
-      options.signal?.throwIfAborted();
-      return await withFile(open(path, "r"), async (file) => {
+  async get(key: string, options: GetOptions = {}): Promise<StoredObject | undefined> {
+    options.signal?.throwIfAborted();
+    return await this.#find(key, (path) =>
+      withFile(open(path, "r"), async (file) => {
         const status = await file.stat({ bigint: true });
         if (!status.isFile()) return undefined;
         const size = Number(status.size);
@@ -69,8 +69,7 @@ export class FileStore implements ManagedStore {
             ? encodeHex(await sha256(read))
             : `${status.ino.toString(36)}-${status.mtimeNs.toString(36)}-${size.toString(36)}`,
         };
-      });
-    });
+      }));
   }
 
   /** See {@linkcode ManagedStore.head}. */

@@ -228,8 +228,10 @@ export function testStoreContract(
     async (store) => {
       await store.put("kept", text("kept"));
       const signal = AbortSignal.abort();
-      await assert.rejects(store.get("kept", { signal }));
-      await assert.rejects(store.put("kept", text("new"), { signal }));
+      const isCancelled = (error: unknown): boolean =>
+        error === signal.reason || isBrecciaError(error, "cancelled");
+      await assert.rejects(store.get("kept", { signal }), isCancelled);
+      await assert.rejects(store.put("kept", text("new"), { signal }), isCancelled);
       assert.equal(await read(store, "kept"), "kept");
     },
   );
