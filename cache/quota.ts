@@ -68,6 +68,12 @@ export class QuotaStore implements ManagedStore {
     return object;
   }
 
+  /** Counts an object as used now: for those who read it past this store. */
+  used(key: string): void {
+    const size = this.#sizes.get(key);
+    if (size !== undefined) this.#use(key, size);
+  }
+
   /** See {@linkcode ManagedStore.head}. */
   head(key: string, options?: { signal?: AbortSignal }): Promise<StoredObjectInfo | undefined> {
     return this.#store.head(key, options);

@@ -9,7 +9,10 @@ import { serveOnDeno } from "../../workers/deno.ts";
 import { openTelemetryTracer } from "../../workers/open_telemetry.ts";
 import { Traffic, type TrafficCounts } from "../../workers/traffic.ts";
 import type { Edge, EdgeStatus, HandOn, StoreSize } from "../mirror/mod.ts";
+import type { ManagedStore } from "../ports/mod.ts";
 import { LineBatch } from "./line_batch.ts";
+import { type Claimed, type ClaimMessage, MessagedClaims } from "./claims.ts";
+import { type ChangeOutcome, LedStore, type StoreMessage } from "./led_store.ts";
 import { logLines } from "./log_lines.ts";
 import type { EdgeSite } from "./edge_site.ts";
 import { openEdges, siteApp } from "./open_edge.ts";
@@ -28,10 +31,16 @@ export type ToThread =
     readonly upstreams: readonly UpstreamState[];
     readonly storeSize: StoreSize | null;
   }
+  /** The answer to a claim. */
+  | { readonly type: "claimed"; readonly id: number; readonly claimed: Claimed }
+  /** How a change of the store ended. */
+  | { readonly type: "changed"; readonly id: number; readonly outcome: ChangeOutcome }
   | { readonly type: "stop" };
 
 /** What a thread says. */
 export type FromThread =
+  | ClaimMessage
+  | StoreMessage
   | { readonly type: "listening" }
   /** Lines of its log, joined by line feeds. */
   | { readonly type: "log"; readonly lines: string }
@@ -62,10 +71,13 @@ const stop = new AbortController();
 let upstreams: readonly { readonly edge: Edge; readonly traffic: Traffic }[] = [];
 let states: readonly UpstreamState[] = [];
 let storeSize: StoreSize | null = null;
+let led: LedStore | undefined;
 
 thread.onmessage = ({ data }) => {
   if (data.type === "start") void serve(data);
   else if (data.type === "stop") stop.abort();
+  else if (data.type === "changed") led?.changed(data.id, data.outcome);
+  else if (data.type === "claimed") claims.answered(data.id, data.claimed);
   else {
     states = data.upstreams;
     storeSize = data.storeSize;
@@ -81,6 +93,9 @@ thread.onmessage = ({ data }) => {
   }
 };
 
+const claims = new MessagedClaims((message) => thread.postMessage(message));
+const lead = (store: ManagedStore): ManagedStore =>
+  led = new LedStore(store, (message) => thread.postMessage(message));
 const tracer = openTelemetryTracer();
 const batch = new LineBatch((lines) => thread.postMessage({ type: "log", lines }));
 const log = logLines((line) => batch.add(line), tracer);
@@ -89,7 +104,13 @@ async function serve(
   { site, address, accessLog }: ToThread & { readonly type: "start" },
 ): Promise<void> {
   const hand: HandOn = (base, index) => thread.postMessage({ type: "delta", base, index });
-  const { edges } = await openEdges(site, log, { tracer, deltas: { hand }, leads: false });
+  const { edges } = await openEdges(site, log, {
+    tracer,
+    deltas: { hand },
+    leads: false,
+    claims,
+    lead,
+  });
   const opened = edges.map((edge, at) => ({
     edge,
     log,

@@ -2,7 +2,11 @@ import { setTimeout } from "node:timers/promises";
 import type { Traffic, TrafficCounts } from "../../workers/traffic.ts";
 import { BrecciaError } from "../errors.ts";
 import type { Edge, StoreKeeper } from "../mirror/mod.ts";
+import type { Claims } from "./claims.ts";
 import type { Address, FromThread, ToThread } from "./edge_thread.ts";
+import type { ManagedStore } from "../ports/mod.ts";
+import type { QuotaStore } from "../../cache/quota.ts";
+import { makeChange, type StoreChange } from "./led_store.ts";
 import type { EdgeSite } from "./edge_site.ts";
 
 /** How often threads hear from each other, in milliseconds: so old the numbers of a page may be. */
@@ -16,6 +20,12 @@ export interface EdgeThreadOptions {
   readonly upstreams: readonly { readonly edge: Edge; readonly traffic: Traffic }[];
   /** Knows what the store holds. */
   readonly keeper: StoreKeeper;
+  /** What the threads leave changes to, where one thread keeps a quota. */
+  readonly store: ManagedStore;
+  /** Hears what they use. */
+  readonly quota: Pick<QuotaStore, "used"> | undefined;
+  /** Who fetches what. */
+  readonly claims: Claims;
   /** Whether each logs its answers. */
   readonly accessLog: boolean;
   /** Takes lines of a thread's log, joined by line feeds. */
@@ -85,6 +95,10 @@ export class EdgeThreads {
       else if (data.type === "log") this.#options.write(data.lines);
       else if (data.type === "counts") thread.counts = data.counts;
       else if (data.type === "delta") void this.#askForDelta(data.base, data.index);
+      else if (data.type === "claim") void this.#claim(worker, data.id, data.key);
+      else if (data.type === "change") void this.#change(worker, data.id, data.change);
+      else if (data.type === "used") this.#options.quota?.used(data.key);
+      else if (data.type === "release") this.#options.claims.release(data.key, data.outcome);
       else thread.stopped.resolve();
     };
     worker.onerror = (event) => {
@@ -107,6 +121,14 @@ export class EdgeThreads {
       // The thread has answered already; what fails here fails for the next who asks, too.
       await edge.served?.deltaAdvice(base, index).catch(() => {});
     }
+  }
+
+  async #claim(worker: Worker, id: number, key: string): Promise<void> {
+    post(worker, { type: "claimed", id, claimed: await this.#options.claims.claim(key) });
+  }
+
+  async #change(worker: Worker, id: number, change: StoreChange): Promise<void> {
+    post(worker, { type: "changed", id, outcome: await makeChange(this.#options.store, change) });
   }
 
   #exchange(): void {

@@ -3,11 +3,13 @@ import { DictionaryRules } from "../../workers/dictionary_rules.ts";
 import { createSite, type MountedUpstream } from "../../workers/site.ts";
 import { QuotaStore } from "../../cache/quota.ts";
 import { TracedStore } from "../../cache/traced.ts";
+import { ClaimedWork, type ClaimsElsewhere } from "./claims.ts";
 import {
   BlockShelf,
   DeltaDesk,
   type DeltaDeskOptions,
   Edge,
+  type EdgeOptions,
   type StoreSize,
   Upstream,
 } from "../mirror/mod.ts";
@@ -31,25 +33,39 @@ export interface SiteParts {
   readonly deltas?: DeltaDeskOptions["by"];
   /** False for a thread that only reads what the leading one keeps to save time. Default true. */
   readonly leads?: boolean;
+  /** Joins what the threads of a site fetch. Default: each edge joins its own. */
+  readonly claims?: ClaimsElsewhere;
+  /** Before a store whose quota another thread keeps. Default: it is kept here. */
+  readonly lead?: (store: ManagedStore) => ManagedStore;
   /** Ends what is being made. */
   readonly signal?: AbortSignal;
+}
+
+/** What is opened for a site. */
+export interface OpenedEdges {
+  readonly edges: readonly Edge[];
+  readonly store: ManagedStore;
+  /** Keeps the quota, where there is one and it is kept here. */
+  readonly quota: QuotaStore | undefined;
 }
 
 /** Opens the store of a site and an edge for each of its upstreams, in their order. */
 export async function openEdges(
   { upstreams, prefixed, store: name, cwd, quota, deltaBudget: budget, rebuilt }: EdgeSite,
   log: Log,
-  { tracer = silentTracer, deltas: by, leads = true, signal }: SiteParts = {},
-): Promise<{ edges: readonly Edge[]; store: ManagedStore }> {
+  { tracer = silentTracer, deltas: by, leads = true, claims, lead, signal }: SiteParts = {},
+): Promise<OpenedEdges> {
   const opened = await openStore(name, cwd, "edge");
   // The store asks what may go, and only the edges, which need the store first, know.
   const edges: Edge[] = [];
   const isEvictable = (key: string): boolean =>
     edges.length === upstreams.length && edges.every((edge) => edge.canBringAgain(key));
-  const bounded = quota === undefined
-    ? opened
+  const led = quota === undefined ? undefined : lead?.(opened);
+  const bounded = quota === undefined || led !== undefined
+    ? undefined
     : await QuotaStore.open(opened, { bytes: quota, isEvictable });
-  const store = tracer === silentTracer ? bounded : new TracedStore(bounded, tracer);
+  const whole = led ?? bounded ?? opened;
+  const store = tracer === silentTracer ? whole : new TracedStore(whole, tracer);
   const deltas = budget === undefined || by === undefined
     ? undefined
     : new DeltaDesk({ store, budget, by, clock: systemClock, log, signal });
@@ -58,39 +74,32 @@ export async function openEdges(
     const named: Log = prefixed
       ? (level, event, fields) => log(level, event, { upstream: upstream.name, ...fields })
       : log;
-    edges.push(await openEdge(upstream, { store, log: named, tracer, deltas, blocks }));
+    const joined = claims && new ClaimedWork(claims, upstream.name);
+    edges.push(await openEdge(upstream, { store, log: named, tracer, deltas, blocks, joined }));
   }
-  return { edges, store };
+  return { edges, store, quota: bounded };
 }
 
 function openEdge(
   { name, urls, trustedRoot, onDemand, rules }: SiteUpstream,
-  shared: {
-    readonly store: ManagedStore;
-    readonly log: Log;
-    readonly tracer: Tracer;
-    readonly deltas: DeltaDesk | undefined;
-    readonly blocks: BlockShelf | undefined;
-  },
+  shared:
+    & Pick<EdgeOptions, "log" | "tracer" | "deltas" | "blocks" | "joined">
+    & { readonly store: ManagedStore },
 ): Promise<Edge> {
-  const { store, log, tracer, deltas, blocks } = shared;
+  const { tracer } = shared;
   const http = new HttpClient({ fetch: followWithinOrigin(fetch) });
   const upstream = new Upstream(new MirrorSet(urls, http), {
     tracer,
     patience: { random: Math.random, wait: sleep },
   });
   return Edge.open({
-    store,
+    ...shared,
     name,
     upstream,
     trustedRoot,
     clock: systemClock,
-    log,
-    tracer,
     onDemand,
     rules,
-    deltas,
-    blocks,
   });
 }
 

@@ -10,7 +10,7 @@ import type { Catalog, CatalogRelease } from "./catalog.ts";
 import { type ContentKind, ContentStore, isChunked, type ServedFile } from "./content_store.ts";
 import { gather } from "./gather.ts";
 import { fetchHinted } from "./hinted_fetch.ts";
-import { InFlight } from "./in_flight.ts";
+import { InFlight, type JoinedWork } from "./in_flight.ts";
 import { noReads, type ReadCounts, type ReadSource } from "./read_counts.ts";
 import { ReleaseShelf } from "./release_shelf.ts";
 import type { Upstream } from "./upstream.ts";
@@ -28,6 +28,8 @@ export interface ContentMirrorOptions {
   readonly reads?: ReadCounts;
   /** Receives spans of verification. Default none. */
   readonly tracer?: Tracer;
+  /** Joins fetches with those of others who use the store. Default none. */
+  readonly joined?: JoinedWork | undefined;
 }
 
 /**
@@ -41,11 +43,13 @@ export class ContentMirror {
   readonly #tracer: Tracer;
   readonly #reads: ReadCounts;
   readonly #fetching = new InFlight<void>();
+  readonly #joined: JoinedWork | undefined;
   readonly #locations = new WeakMap<LicensedFile, string>();
   readonly #shelf = new ReleaseShelf((index) => this.#openTarget(index as VerifiedTarget));
 
   /** Fetches from `upstream` into `store`. */
   constructor(store: ObjectStore, upstream: Upstream, options: ContentMirrorOptions = {}) {
+    this.#joined = options.joined;
     this.#tracer = options.tracer ?? silentTracer;
     this.#reads = options.reads ?? noReads();
     this.content = new ContentStore(store, this.#tracer, options.blocks);
@@ -122,12 +126,20 @@ export class ContentMirror {
   /** A pack, from the store or fetched. */
   async openPack(index: ReleaseIndex, number: number): Promise<ServedFile> {
     const pack = licensedPack(index.packs[number] as PackRef);
-    return await this.#serve("packs", pack, () => this.#bringPack(index, number));
+    return await this.#serve(
+      "packs",
+      pack,
+      (isThere) => this.#bringPack(index, number, undefined, isThere),
+    );
   }
 
   /** A delta, from the store or fetched. */
   async openDelta(delta: LicensedDelta): Promise<ServedFile> {
-    return await this.#serve("deltas", delta, () => this.#bringDelta(delta));
+    return await this.#serve(
+      "deltas",
+      delta,
+      (isThere) => this.#bringDelta(delta, undefined, isThere),
+    );
   }
 
   async #bringRelease(
@@ -146,16 +158,19 @@ export class ContentMirror {
   }
 
   async #serveTarget(target: VerifiedTarget): Promise<ServedFile> {
-    return await this.#serve(
-      "targets",
-      target,
-      () => this.#bringTarget(target, this.#locations.get(target) ?? target.path),
-    );
+    return await this.#serve("targets", target, (isThere) => {
+      const location = this.#locations.get(target) ?? target.path;
+      return this.#bringTarget(target, location, undefined, isThere);
+    });
   }
 
   async #openTarget(target: VerifiedTarget): Promise<ServedFile> {
     const location = this.#locations.get(target) ?? target.path;
-    return await this.#open("targets", target, () => this.#bringTarget(target, location));
+    return await this.#open(
+      "targets",
+      target,
+      (isThere) => this.#bringTarget(target, location, undefined, isThere),
+    );
   }
 
   async #openPackUnverified(index: ReleaseIndex, number: number): Promise<ServedFile | undefined> {
@@ -163,7 +178,8 @@ export class ContentMirror {
     const there = await this.content.openUnverified(pack);
     this.#reads[there === undefined ? "upstream" : "store"]++;
     if (there !== undefined) return there;
-    await this.#bringPack(index, number);
+    const isThere = async () => await this.content.openUnverified(pack) !== undefined;
+    await this.#bringPack(index, number, undefined, isThere);
     return await this.content.openUnverified(pack);
   }
 
@@ -171,13 +187,13 @@ export class ContentMirror {
   async #serve(
     kind: ContentKind,
     file: LicensedFile,
-    bring: () => Promise<void>,
+    bring: Bring,
   ): Promise<ServedFile> {
     const inMemory = this.content.inMemory(`${kind}/${objectName(file)}`) !== undefined;
     let source: ReadSource = inMemory ? "memory" : "store";
-    const served = await this.#open(kind, file, () => {
+    const served = await this.#open(kind, file, (isThere) => {
       source = "upstream";
-      return bring();
+      return bring(isThere);
     });
     this.#reads[source]++;
     return served;
@@ -187,12 +203,13 @@ export class ContentMirror {
   async #open(
     kind: ContentKind,
     file: LicensedFile,
-    bring: () => Promise<void>,
+    bring: Bring,
   ): Promise<ServedFile> {
-    const there = await this.content.open(kind, file, bring);
+    const open = () => this.content.open(kind, file, () => bring());
+    const there = await open();
     if (there !== undefined) return there;
-    await bring();
-    const brought = await this.content.open(kind, file, bring);
+    await bring(async () => await open() !== undefined);
+    const brought = await open();
     if (brought !== undefined) return brought;
     throw new BrecciaError(
       "storage-corrupt",
@@ -203,8 +220,13 @@ export class ContentMirror {
     );
   }
 
-  #bringTarget(target: VerifiedTarget, location: string, signal?: AbortSignal): Promise<void> {
-    return this.#bring("targets", target, async () => {
+  #bringTarget(
+    target: VerifiedTarget,
+    location: string,
+    signal?: AbortSignal,
+    isThere?: IsThere,
+  ): Promise<void> {
+    return this.#bring("targets", target, isThere, async () => {
       if (isChunked("targets", target) && await this.#bringByHint(target, signal)) return;
       await this.#upstream.fetchTarget(
         location,
@@ -232,8 +254,8 @@ export class ContentMirror {
     return false;
   }
 
-  #bringDelta(delta: LicensedDelta, signal?: AbortSignal): Promise<void> {
-    return this.#bring("deltas", delta, () =>
+  #bringDelta(delta: LicensedDelta, signal?: AbortSignal, isThere?: IsThere): Promise<void> {
+    return this.#bring("deltas", delta, isThere, () =>
       this.#upstream.fetchFile(
         delta.key,
         delta.length,
@@ -242,11 +264,17 @@ export class ContentMirror {
       ));
   }
 
-  #bringPack(index: ReleaseIndex, number: number, signal?: AbortSignal): Promise<void> {
+  #bringPack(
+    index: ReleaseIndex,
+    number: number,
+    signal?: AbortSignal,
+    isThere?: IsThere,
+  ): Promise<void> {
     const pack = index.packs[number] as PackRef;
     return this.#bring(
       "packs",
       licensedPack(pack),
+      isThere,
       () =>
         this.#upstream.fetchFile(packKey(pack.sha256), pack.bytes, async (body) => {
           const bytes = await gather(body, pack.bytes);
@@ -267,10 +295,26 @@ export class ContentMirror {
     return this.#tracer.span("breccia.verify", { "breccia.key": key }, verify);
   }
 
-  #bring(kind: ContentKind, file: LicensedFile, bring: () => Promise<void>): Promise<void> {
-    return this.#fetching.join(`${kind}/${objectName(file)}`, bring);
+  /** Between the look that missed the file and the turn to fetch it, another may have brought it. */
+  #bring(
+    kind: ContentKind,
+    file: LicensedFile,
+    isThere: IsThere | undefined,
+    fetch: () => Promise<void>,
+  ): Promise<void> {
+    const key = `${kind}/${objectName(file)}`;
+    const fetchIfMissing = async (): Promise<void> => {
+      if (!await isThere?.()) await fetch();
+    };
+    return this.#fetching.join(key, () => this.#joined?.join(key, fetchIfMissing) ?? fetch());
   }
 }
+
+/** Whether a file that was missing a moment ago is there, whole. */
+type IsThere = () => Promise<boolean>;
+
+/** Brings a file; without `isThere`, also when it is there, but damaged. */
+type Bring = (isThere?: IsThere) => Promise<void>;
 
 /** A delta file in the form in which all content is licensed. */
 export interface LicensedDelta extends LicensedFile {

@@ -17,7 +17,7 @@ import { EdgeHealth } from "./edge_health.ts";
 import { type EdgeStatus, licensedStatus } from "./edge_status.ts";
 import { formerTargets } from "./former_targets.ts";
 import { Generation } from "./generation.ts";
-import { InFlight } from "./in_flight.ts";
+import { InFlight, type JoinedWork } from "./in_flight.ts";
 import { noReads, type ReadCounts } from "./read_counts.ts";
 import { ServedGeneration } from "./served_generation.ts";
 import { mayBeSwept } from "./sweep.ts";
@@ -54,6 +54,11 @@ export interface EdgeOptions {
   readonly blocks?: BlockShelf | undefined;
   /** Makes deltas that nobody published, for all edges of the store. Default: none are made. */
   readonly deltas?: DeltaDesk | undefined;
+  /**
+   * Joins fetches with those of other edges on the same store, such as those of other threads. What another
+   * has done must be in the store by then. Default: fetches of this edge alone are joined.
+   */
+  readonly joined?: JoinedWork | undefined;
 }
 
 /** What is current: metadata, what it licenses, and the service of both. */
@@ -100,6 +105,7 @@ export class Edge {
       reads: this.reads,
       blocks: options.blocks,
       tracer: this.#tracer,
+      joined: options.joined,
     });
     this.#forms = new DictionaryForms(options.store, options.clock);
   }

@@ -1,3 +1,9 @@
+/** Lets one of several who want the same work done do it, while the others wait for how it ends. */
+export interface JoinedWork {
+  /** Does `work`, unless somebody is at `key`: then resolves, or fails, as that does. */
+  join(key: string, work: () => Promise<void>): Promise<void>;
+}
+
 /** Joins identical work: whoever asks while it is under way shares its outcome. */
 export class InFlight<T> {
   readonly #running = new Map<string, Promise<T>>();

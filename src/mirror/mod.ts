@@ -11,6 +11,7 @@ export { type DeltaAnswer, DeltaDesk, type DeltaDeskOptions, type HandOn } from 
 export { Edge, type EdgeOptions } from "./edge.ts";
 export type { EdgeStatus, RefreshTrouble } from "./edge_status.ts";
 export { gather } from "./gather.ts";
+export type { JoinedWork } from "./in_flight.ts";
 export { keepFresh, keepSound, type RefreshSchedule } from "./refresh_schedule.ts";
 export type { Novelty } from "./novelty.ts";
 export type { DeltaSavings, ReleaseNovelty } from "./release_novelty.ts";

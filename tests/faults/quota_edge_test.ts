@@ -6,6 +6,7 @@ import { isBrecciaError } from "../../src/errors.ts";
 import { call } from "../cli/call.ts";
 import { bodyOf, edgeOf, type EdgeUnderTest, Origin } from "../mirror/edge_fixture.ts";
 import { noise } from "../publish/memory_tree.ts";
+import { SimulatedRepository } from "../simulator/repository.ts";
 
 const RELEASES = [1, 2, 3, 4, 5, 6];
 const QUOTA = 1_000_000;
@@ -19,7 +20,7 @@ async function releases(): Promise<Origin> {
 }
 
 /** An edge whose store has a quota, as the command composes it. */
-async function edgeWithin(origin: Origin, onDemand: boolean) {
+async function edgeWithin(origin: Pick<Origin, "fetch" | "root">, onDemand: boolean) {
   const memory = new MemoryStore();
   let edge: EdgeUnderTest | undefined = undefined as EdgeUnderTest | undefined;
   const isEvictable = (key: string) => edge?.edge.canBringAgain(key) ?? false;
@@ -47,6 +48,35 @@ Deno.test("an edge that brings content on demand stays within its quota and serv
   assert.equal((await cutOff.get("/metadata/timestamp.json")).status, 200, "metadata stays");
   const last = await cutOff.get("/targets/hello-1.6.0.tar");
   assert.equal((await bodyOf(last)).length > 300_000, true, "what was used last stays");
+});
+
+Deno.test("large targets whose hints and packs come and go within a quota are served whole", async () => {
+  const repository = await SimulatedRepository.create();
+  const content = Array.from({ length: 5 }, (_, i) => noise(500_000, i + 40));
+  const served = new Map<string, Uint8Array>();
+  for (const [number, bytes] of content.entries()) {
+    const { hashes } = await repository.addTarget(`t${number}.bin`, bytes);
+    served.set(`/targets/${hashes.get("sha256")}.t${number}.bin`, bytes);
+  }
+  await repository.publishRoot();
+  await repository.publish();
+  for (const [name, bytes] of repository.served) served.set(`/metadata/${name}`, bytes);
+  const origin = {
+    root: () => Promise.resolve(served.get("/metadata/1.root.json") as Uint8Array),
+    fetch: ({ url }: Request) => {
+      const bytes = served.get(new URL(url).pathname) as Uint8Array<ArrayBuffer> | undefined;
+      return Promise.resolve(new Response(bytes ?? null, { status: bytes ? 200 : 404 }));
+    },
+  };
+  const { edge, get, memory } = await edgeWithin(origin, true);
+  await edge.refresh();
+  for (const number of [0, 1, 2, 3, 4, 0, 3, 0, 1]) {
+    assert.deepEqual(await bodyOf(await get(`/targets/t${number}.bin`)), content[number]);
+    const range = await get(`/targets/t${number}.bin`, { range: "bytes=300000-300099" });
+    assert.deepEqual(await bodyOf(range), content[number]!.slice(300_000, 300_100));
+    assert.ok(memory.bytesHeld <= QUOTA, `${memory.bytesHeld} bytes are held`);
+  }
+  assert.ok((await Array.fromAsync(memory.list("targets/"))).length >= 1, "hints are kept, too");
 });
 
 Deno.test("an eager edge that its quota can't hold says so, and keeps serving what it has", async () => {

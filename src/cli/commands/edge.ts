@@ -5,6 +5,7 @@ import { BrecciaError } from "../../errors.ts";
 import { keepFresh, keepMeasured, keepSound, StoreKeeper } from "../../mirror/mod.ts";
 import { systemClock } from "../../ports/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
+import { Claims } from "../claims.ts";
 import type { Address } from "../edge_thread.ts";
 import { encodeInWorker } from "../delta_encoder.ts";
 import { EdgeThreads } from "../edge_threads.ts";
@@ -106,9 +107,6 @@ async function runEdge(context: CommandContext): Promise<void> {
   const address = site.listen === undefined
     ? parseAddress(flags.required("listen"), "--listen")
     : parseAddress(site.listen, "listen in the configuration");
-  if (count > 1 && site.quota !== undefined) {
-    throw new BrecciaError("usage", `--threads ${count} can't share a --quota; use one thread`);
-  }
   if (count > 1 && site.store === "memory:") {
     throw new BrecciaError(
       "usage",
@@ -118,10 +116,12 @@ async function runEdge(context: CommandContext): Promise<void> {
   if (site.deltaBudget !== undefined && typeof Worker === "undefined") {
     throw new BrecciaError("usage", "--deltas-on-demand needs Deno; leave it away on Node");
   }
+  const claims = new Claims();
   const tracer = openTelemetryTracer();
   const log = logLines((line) => output.log(line), tracer);
   const deltas = { encode: encodeInWorker };
-  const { edges, store } = await openEdges(site, log, { tracer, deltas, signal });
+  const shared = { tracer, deltas, signal, claims };
+  const { edges, store, quota } = await openEdges(site, log, shared);
   const keeper = new StoreKeeper({ store, edges, clock: systemClock, log, tracer });
   const upstreams = edges.map((edge) => {
     return { edge, log, accessLog, tracer, traffic: new Traffic() };
@@ -130,6 +130,9 @@ async function runEdge(context: CommandContext): Promise<void> {
     site,
     upstreams,
     keeper,
+    store,
+    quota,
+    claims,
     accessLog,
     write: (lines) => output.log(lines),
   });
