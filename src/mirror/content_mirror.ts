@@ -79,10 +79,16 @@ export class ContentMirror {
     );
   }
 
-  /** Keys of every object that `catalog` licenses, brought or not. */
-  async *keys(catalog: Catalog): AsyncGenerator<string> {
+  /**
+   * Keys of every object that `catalog` licenses, brought or not.
+   *
+   * @param onDemand Whether content comes on demand: of a release whose index is not here nothing is, or
+   * nothing that could not be brought again. Else a missing index is brought.
+   */
+  async *keys(catalog: Catalog, onDemand: boolean): AsyncGenerator<string> {
     for (const target of catalog.targets.values()) yield* this.content.keysOf("targets", target);
     for (const release of catalog.releases) {
+      if (onDemand && !await this.content.has("targets", release.index)) continue;
       const index = await this.openIndex(catalog, release);
       for (const pack of index.packs) yield* this.content.keysOf("packs", licensedPack(pack));
       for (const delta of licensedDeltas(index)) yield* this.content.keysOf("deltas", delta);

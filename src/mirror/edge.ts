@@ -168,7 +168,8 @@ export class Edge {
    * Adds the key of every object that it needs to `needed`.
    *
    * @returns The tag of the pointer that this holds for, `undefined` as long as nothing was verified.
-   * @throws {BrecciaError} of the storage family, and the network family where an index must be fetched.
+   * @throws {BrecciaError} of the storage family; of the network family where content is not brought on
+   * demand, an index is missing and can't be brought.
    */
   async mark(needed: Set<string>): Promise<string | undefined> {
     const current = this.#current;
@@ -349,7 +350,7 @@ export class Edge {
   /** Keys of every object that is needed to serve `current`. */
   async *#keysOf({ generation, catalog }: Current): AsyncGenerator<string> {
     yield* generation.keys();
-    yield* this.#mirror.keys(catalog);
+    yield* this.#mirror.keys(catalog, this.#options.onDemand === true);
     if (this.#options.blocks !== undefined) yield* this.#options.blocks.keys();
     if (this.#options.deltas !== undefined) yield* this.#options.deltas.keys();
   }

@@ -282,3 +282,29 @@ Deno.test("a sweep that dies anywhere leaves an upstream whole, or gone with its
   }
   assert.deepEqual([...seen], ["whole", "gone"]);
 });
+
+Deno.test("a sweep asks nothing of an upstream on demand: one that is gone keeps nothing of another's", async () => {
+  let now = NOW;
+  const clock = { now: () => now };
+  const store = new MemoryStore();
+  const origins = { ours: await Origin.create(), theirs: await Origin.create() };
+  await origins.theirs.release("1.0.0", { app: noise(300_000, 1) });
+  await origins.theirs.release("1.1.0", { app: noise(300_000, 2) });
+  await origins.ours.release("2.0.0", { app: noise(300_000, 3) });
+  const lazy = await edgeOf(origins.theirs, { store, clock, name: "lazy", onDemand: true });
+  const eager = await edgeOf(origins.ours, { store, clock, name: "eager" });
+  await Promise.all([lazy.edge.refresh(), eager.edge.refresh()]);
+  const whole = await bodyOf(await lazy.get("/targets/hello-1.0.0.tar"));
+  const litter = bytes(5000, 9);
+  const name = new Uint8Array(await crypto.subtle.digest("SHA-256", litter)).toHex();
+  await store.put(`packs/${name}`, litter);
+  origins.theirs.lie = gone;
+  origins.theirs.requests.length = 0;
+  const edges = [lazy.edge, eager.edge];
+  const keeper = new StoreKeeper({ store, edges, clock, log: silentLog });
+  await keeper.maintain({ grace: HOUR });
+  now += HOUR;
+  assert.equal((await keeper.maintain({ grace: HOUR })).removed, 1);
+  assert.deepEqual(origins.theirs.requests, []);
+  assert.deepEqual(await bodyOf(await lazy.get("/targets/hello-1.0.0.tar")), whole);
+});
