@@ -89,7 +89,7 @@ async function compare(
   { edge, nginx }: { edge: Asked; nginx: Asked },
 ): Promise<void> {
   const runs: { peer: WrkRun; ours: WrkRun }[] = [];
-  for (const asked of [nginx, edge]) await wrk(asked, 1);
+  for (const asked of [nginx, edge]) await wrk(asked, 5);
   for (let run = 0; run < RUNS; run++) {
     runs.push({ peer: await wrk(nginx, SECONDS), ours: await wrk(edge, SECONDS) });
   }
