@@ -2,7 +2,7 @@
  * What the edge takes of a Worker's 128 MB, in workerd: the isolate is asked by its inspector, all the time,
  * while the cron trigger mirrors a repository and while many clients download from it. `deno task bench:worker-memory`.
  */
-import { Miniflare, Response as WorkerdResponse } from "miniflare";
+import { Response as WorkerdResponse } from "miniflare";
 import { buildWorker } from "../bin/build_worker.ts";
 import { MemoryStore } from "../cache/memory.ts";
 import { systemClock } from "../src/ports/mod.ts";
@@ -11,6 +11,7 @@ import { MemoryTree, noise } from "../tests/publish/memory_tree.ts";
 import { CONFIG, keyRing, roleSigners } from "../tests/publish/repository_fixture.ts";
 import { type BenchRow, writeReport } from "./report.ts";
 import { WorkerdIsolate } from "./workerd_isolate.ts";
+import { startWorkerd } from "../tests/workers/workerd.ts";
 
 const RELEASES = 3;
 const RELEASE_BYTES = 100 * 1024 * 1024;
@@ -48,25 +49,14 @@ async function publish(): Promise<MemoryStore> {
 
 async function measure(): Promise<void> {
   const root = (await origin.get("metadata/1.root.json"))?.bytes;
-  const workerd = new Miniflare({
-    rootPath: folder,
-    modulesRoot: folder,
-    modules: [
-      { type: "ESModule", path: `${folder}/worker.js` },
-      { type: "ESModule", path: `${folder}/cloudflare.js` },
-      { type: "CompiledWasm", path: `${folder}/zstd.wasm` },
-    ],
-    compatibilityDate: "2026-07-01",
-    inspectorPort: 0,
-    r2Buckets: ["BUCKET"],
-    bindings: { UPSTREAM: "http://origin.test/", TRUSTED_ROOT: new TextDecoder().decode(root) },
-    serviceBindings: {
-      async UPSTREAM_SERVICE({ url }: { readonly url: string }) {
-        const object = await origin.get(new URL(url).pathname.slice(1));
-        return new WorkerdResponse(object?.bytes ?? null, { status: object ? 200 : 404 });
-      },
-    },
-  });
+  const bindings = {
+    UPSTREAM: "http://origin.test/",
+    TRUSTED_ROOT: new TextDecoder().decode(root),
+  };
+  const workerd = startWorkerd(folder, bindings, async ({ url }) => {
+    const object = await origin.get(new URL(url).pathname.slice(1));
+    return new WorkerdResponse(object?.bytes ?? null, { status: object ? 200 : 404 });
+  }, { inspectorPort: 0 });
   try {
     await workerd.ready;
     const isolate = await WorkerdIsolate.open(await workerd.getInspectorURL());

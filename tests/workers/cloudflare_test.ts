@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { Miniflare, Response as WorkerdResponse } from "miniflare";
+import { Response as WorkerdResponse } from "miniflare";
 import { buildWorker } from "../../bin/build_worker.ts";
 import { MemoryStore } from "../../cache/memory.ts";
 import { systemClock } from "../../src/ports/mod.ts";
 import { addRelease, initRepository, publishRepository } from "../../src/publish/mod.ts";
 import { MemoryTree, noise } from "../publish/memory_tree.ts";
 import { CONFIG, keyRing, roleSigners } from "../publish/repository_fixture.ts";
+import { startWorkerd, type UpstreamService } from "./workerd.ts";
 
 const ARCHIVE = "http://edge.test/targets/hello-1.0.0.tar";
 
@@ -25,31 +26,13 @@ async function rootOf(origin: MemoryStore): Promise<string> {
   return new TextDecoder().decode((await origin.get("metadata/1.root.json"))?.bytes);
 }
 
-/** The bundle in workerd, with an empty bucket, in front of `origins` by their hosts. */
-function startWorkerd(
-  folder: string,
-  bindings: Record<string, string>,
-  origins: Readonly<Record<string, MemoryStore>>,
-): Miniflare {
-  return new Miniflare({
-    rootPath: folder,
-    modulesRoot: folder,
-    modules: [
-      { type: "ESModule", path: `${folder}/worker.js` },
-      { type: "ESModule", path: `${folder}/cloudflare.js` },
-      { type: "CompiledWasm", path: `${folder}/zstd.wasm` },
-    ],
-    compatibilityDate: "2026-07-01",
-    r2Buckets: ["BUCKET"],
-    bindings,
-    serviceBindings: {
-      async UPSTREAM_SERVICE({ url }: { readonly url: string }) {
-        const { host, pathname } = new URL(url);
-        const object = await origins[host]?.get(pathname.slice(1));
-        return new WorkerdResponse(object?.bytes ?? null, { status: object ? 200 : 404 });
-      },
-    },
-  });
+/** What serves `origins` by their hosts. */
+function serving(origins: Readonly<Record<string, MemoryStore>>): UpstreamService {
+  return async ({ url }) => {
+    const { host, pathname } = new URL(url);
+    const object = await origins[host]?.get(pathname.slice(1));
+    return new WorkerdResponse(object?.bytes ?? null, { status: object ? 200 : 404 });
+  };
 }
 
 Deno.test("the bundled edge mirrors into R2 by its cron trigger and serves from it, in workerd", async () => {
@@ -58,7 +41,7 @@ Deno.test("the bundled edge mirrors into R2 by its cron trigger and serves from 
   const folder = await Deno.makeTempDir();
   await buildWorker(folder);
   const bindings = { UPSTREAM: "http://origin.test/", TRUSTED_ROOT: await rootOf(origin) };
-  const workerd = startWorkerd(folder, bindings, { "origin.test": origin });
+  const workerd = startWorkerd(folder, bindings, serving({ "origin.test": origin }));
   try {
     const ask = async (url: string, headers: Record<string, string> = {}) => {
       const response = await workerd.dispatchFetch(url, { headers });
@@ -108,7 +91,7 @@ Deno.test("in workerd, of two upstreams in one bucket the one that is tampered w
     CONFIG: JSON.stringify({ upstreams }),
     BAD_ROOT: await rootOf(bad),
     GOOD_ROOT: await rootOf(good),
-  }, { "good.test": good, "bad.test": bad });
+  }, serving({ "good.test": good, "bad.test": bad }));
   try {
     const status = async (path: string) => {
       const response = await workerd.dispatchFetch(`http://edge.test${path}`);

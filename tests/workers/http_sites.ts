@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
-import { Miniflare, Response as WorkerdResponse } from "miniflare";
+import { Response as WorkerdResponse } from "miniflare";
 import { buildNodeEdge } from "../../bin/build_node_edge.ts";
 import { buildWorker } from "../../bin/build_worker.ts";
 import { systemClock } from "../../src/ports/mod.ts";
@@ -10,6 +10,7 @@ import { NODE } from "../portable/node.ts";
 import type { HttpRepository } from "./http_repository.ts";
 import type { HttpSite } from "./http_suite.ts";
 import { askRaw } from "./raw_http.ts";
+import { startWorkerd } from "./workerd.ts";
 
 /** A site that ends with its scope. */
 type OpenSite = HttpSite & AsyncDisposable & { readonly url: string };
@@ -94,27 +95,14 @@ export async function nodeSite(
 export async function workerdSite(repository: HttpRepository): Promise<OpenSite> {
   const folder = await Deno.makeTempDir();
   await buildWorker(folder);
-  const workerd = new Miniflare({
-    rootPath: folder,
-    modulesRoot: folder,
-    modules: [
-      { type: "ESModule", path: `${folder}/worker.js` },
-      { type: "ESModule", path: `${folder}/cloudflare.js` },
-      { type: "CompiledWasm", path: `${folder}/zstd.wasm` },
-    ],
-    compatibilityDate: "2026-07-01",
-    r2Buckets: ["BUCKET"],
-    bindings: {
-      UPSTREAM: "http://origin.test/",
-      TRUSTED_ROOT: new TextDecoder().decode(await repository.root()),
-    },
-    serviceBindings: {
-      async UPSTREAM_SERVICE(request: { readonly url: string }) {
-        const { status, body } = await repository.fetch(request);
-        const bytes = body && new Uint8Array(await new Response(body).arrayBuffer());
-        return new WorkerdResponse(bytes, { status });
-      },
-    },
+  const bindings = {
+    UPSTREAM: "http://origin.test/",
+    TRUSTED_ROOT: new TextDecoder().decode(await repository.root()),
+  };
+  const workerd = startWorkerd(folder, bindings, async (request) => {
+    const { status, body } = await repository.fetch(request);
+    const bytes = body && new Uint8Array(await new Response(body).arrayBuffer());
+    return new WorkerdResponse(bytes, { status });
   });
   const url = await workerd.ready;
   const worker = await workerd.getWorker() as unknown as {
