@@ -3,7 +3,7 @@ import { BrecciaError } from "../errors.ts";
 import type { ChunkRef } from "../index/mod.ts";
 import { ARCHIVE_LIMITS, HINT_LIMITS } from "../limits.ts";
 import type { ByteRange } from "../ports/mod.ts";
-import type { HintIndex } from "./hint_index.ts";
+import { decodeHint, type HintIndex } from "./hint_index.ts";
 import { rebuildArchive } from "./rebuild.ts";
 
 /** Where the chunks of a hinted file come from. What they return was verified against the chunk's hash. */
@@ -29,21 +29,20 @@ export function hintBytesFor(fileBytes: number): number {
   return Math.min(HINT_LIMITS.bytes, 64 * 1024 + Math.floor(fileBytes / 8));
 }
 
-/** Longest tables of a hint index that are unpacked for a file of `fileBytes` bytes. */
-export function hintTableBytesFor(fileBytes: number): number {
-  return Math.min(HINT_LIMITS.tableBytes, 1024 * 1024 + fileBytes);
-}
-
 /**
- * Refuses a hint index that is for another file than the one that is signed, or that would make a device
- * work for hours.
+ * Reads the hint index of the file that is signed. One for another file, or one that would make a device
+ * work for hours, is refused.
  *
- * @throws {BrecciaError} `hint-malformed`.
+ * @throws {BrecciaError} `hint-malformed` and its kin.
  */
-export function checkHint(
-  hint: HintIndex,
+export async function openHint(
+  bytes: Uint8Array,
   signed: { readonly length: number; readonly sha256: Uint8Array },
-): void {
+): Promise<HintIndex> {
+  const hint = await decodeHint(
+    bytes,
+    Math.min(HINT_LIMITS.tableBytes, 1024 * 1024 + signed.length),
+  );
   const name = encodeHex(signed.sha256).slice(0, 16);
   const refuse = (why: string) => {
     throw new BrecciaError(
@@ -58,6 +57,15 @@ export function checkHint(
   if (hint.recipe.contentBytes > expansion * signed.length + slackBytes) {
     refuse(`it claims ${hint.recipe.contentBytes} bytes of content`);
   }
+  return hint;
+}
+
+/** A hint is followed when it saves at least this share of the file: making it again costs time. */
+const WORTHWHILE = 0.1;
+
+/** Whether a file of `fileBytes` bytes is better made by a hint index of `hintBytes` bytes, at `cost`. */
+export function isWorthwhile(hintBytes: number, cost: HintedCost, fileBytes: number): boolean {
+  return hintBytes + cost.bytes <= (1 - WORTHWHILE) * fileBytes;
 }
 
 /** What of a hinted file must be fetched. */

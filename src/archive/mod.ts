@@ -8,13 +8,13 @@
 export { type DeflateSettings, type Flavour, FLAVOURS } from "./deflater.ts";
 export { decodeHint, encodeHint, type HintIndex } from "./hint_index.ts";
 export {
-  checkHint,
   type ChunkSeeds,
   hintBytesFor,
   type HintedCost,
   hintedCost,
   hintedFile,
-  hintTableBytesFor,
+  isWorthwhile,
+  openHint,
 } from "./hinted_file.ts";
 export { SeedFile } from "./seed_file.ts";
 export { OpenedArchive } from "./opened_archive.ts";

@@ -1,12 +1,11 @@
 import {
-  checkHint,
   type ChunkSeeds,
-  decodeHint,
   hintBytesFor,
   hintedCost,
   hintedFile,
   type HintIndex,
-  hintTableBytesFor,
+  isWorthwhile,
+  openHint,
   SeedFile,
 } from "../archive/mod.ts";
 import { decodeHex } from "../bytes/mod.ts";
@@ -25,9 +24,6 @@ export interface HintedBody {
   /** The target, if the hint is right. To be read once. */
   readonly body: AsyncIterable<Uint8Array>;
 }
-
-/** A hint is followed when it saves at least this share of the target: making it again costs time. */
-const WORTHWHILE = 0.1;
 
 /**
  * How an edge would make `target` from chunks of the files in `seeds` and those that it sends;
@@ -54,13 +50,12 @@ export async function hintedBody(
     return undefined;
   }
   const bytes = await readAnswer(answer);
-  const hint = await decodeHint(bytes, hintTableBytesFor(target.length));
-  checkHint(hint, { length: target.length, sha256 });
+  const hint = await openHint(bytes, { length: target.length, sha256 });
   const files: SeedFile[] = [];
   for (const seed of seeds) files.push(await SeedFile.open(seed, hint.chunks, signal));
   const known = chunkSeeds(files, { index: hint, sha256 }, mirror, signal);
   const cost = hintedCost(hint, known);
-  if (bytes.length + cost.bytes > (1 - WORTHWHILE) * target.length) return undefined;
+  if (!isWorthwhile(bytes.length, cost, target.length)) return undefined;
   return {
     reused: hint.recipe.contentBytes - lengthOf(hint, cost.missing),
     bytes: cost.bytes,

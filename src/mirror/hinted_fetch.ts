@@ -1,12 +1,11 @@
 import {
-  checkHint,
   type ChunkSeeds,
-  decodeHint,
   hintBytesFor,
   hintedCost,
   hintedFile,
   type HintIndex,
-  hintTableBytesFor,
+  isWorthwhile,
+  openHint,
 } from "../archive/mod.ts";
 import { decodeHex } from "../bytes/mod.ts";
 import { BrecciaError } from "../errors.ts";
@@ -20,9 +19,6 @@ import { EXCHANGE_LIMITS } from "../limits.ts";
 import { BodyReader, type Mirror, readAnswer } from "../transport/mod.ts";
 import type { ChunkedFiles } from "./chunked_files.ts";
 import { type LicensedFile, objectName } from "./verified_object.ts";
-
-/** A hint is followed when it saves at least this share of the file: making it again costs time. */
-const WORTHWHILE = 0.1;
 
 /**
  * The bytes of a large file, made from chunks that `files` has and those that the edge `mirror` sends, by
@@ -50,10 +46,9 @@ export async function fetchHinted(
     return undefined;
   }
   const bytes = await readAnswer(answer);
-  const hint = await decodeHint(bytes, hintTableBytesFor(file.length));
-  checkHint(hint, { length: file.length, sha256 });
+  const hint = await openHint(bytes, { length: file.length, sha256 });
   const cost = hintedCost(hint, files);
-  if (bytes.length + cost.bytes > (1 - WORTHWHILE) * file.length) return undefined;
+  if (!isWorthwhile(bytes.length, cost, file.length)) return undefined;
   const seeds: ChunkSeeds = {
     knows: (hash) => files.knows(hash),
     read: (hash) => files.chunk(hash),
