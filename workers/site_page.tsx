@@ -1,11 +1,10 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-import { raw } from "hono/html";
 import type { FC } from "hono/jsx";
 import { AnswersSection } from "./answers_section.tsx";
+import { PageShell } from "./page_shell.tsx";
 import type { SiteStatus, UpstreamStatus } from "./site.ts";
 import { Freshness, Reasons, STATE_WORDS, stateOf } from "./status_page.tsx";
-import { STATUS_STYLE } from "./status_style.ts";
 import { SavingsTiles, type SavingsTilesProps } from "./status_tiles.tsx";
 import type { Minute, RouteTotals } from "./traffic.ts";
 
@@ -24,29 +23,13 @@ export interface SitePageProps {
 export const SitePage: FC<SitePageProps> = (
   { status, routes, hour, now }: SitePageProps,
 ): ReturnType<FC<SitePageProps>> => (
-  <html lang="en">
-    <head>
-      <meta charset="utf-8" />
-      <meta name="viewport" content="width=device-width, initial-scale=1" />
-      <meta http-equiv="refresh" content="30" />
-      <meta name="color-scheme" content="light dark" />
-      <title>{title(status)} · Breccia edge</title>
-      <style>{raw(STATUS_STYLE)}</style>
-    </head>
-    <body>
-      <header>
-        <h1>Breccia edge</h1>
-        <p class={`state ${stateOf(status)}`}>{title(status)}</p>
-      </header>
-      <main>
-        <SavingsTiles licensed={licensedBy(status)} savings={status} now={now} />
-        {status.upstreams.map((upstream) => (
-          <OneUpstream key={upstream.name} status={upstream} now={now} />
-        ))}
-        <AnswersSection routes={routes} hour={hour} />
-      </main>
-    </body>
-  </html>
+  <PageShell title={title(status)} state={stateOf(status)} words={title(status)}>
+    <SavingsTiles licensed={licensedBy(status)} savings={status} now={now} />
+    {status.upstreams.map((upstream) => (
+      <OneUpstream key={upstream.name} status={upstream} now={now} />
+    ))}
+    <AnswersSection routes={routes} hour={hour} />
+  </PageShell>
 );
 
 const OneUpstream: FC<{ status: UpstreamStatus; now: number }> = ({ status, now }) => (

@@ -1,13 +1,12 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
-import { raw } from "hono/html";
 import type { FC } from "hono/jsx";
 import type { EdgeStatus, ReleaseNovelty } from "../src/mirror/mod.ts";
 import { AnswersSection } from "./answers_section.tsx";
+import { PageShell } from "./page_shell.tsx";
 import { ago, size, span } from "./page_units.ts";
 import { ReleaseTable } from "./release_table.tsx";
 import type { Savings } from "./savings.ts";
-import { STATUS_STYLE } from "./status_style.ts";
 import { SavingsTiles, Tile } from "./status_tiles.tsx";
 import type { Minute, RouteTotals } from "./traffic.ts";
 
@@ -27,29 +26,17 @@ export interface StatusPageProps {
 export const StatusPage: FC<StatusPageProps> = (
   { status, savings, releases, routes, hour, now }: StatusPageProps,
 ): ReturnType<FC<StatusPageProps>> => (
-  <html lang="en">
-    <head>
-      <meta charset="utf-8" />
-      <meta name="viewport" content="width=device-width, initial-scale=1" />
-      <meta http-equiv="refresh" content="30" />
-      <meta name="color-scheme" content="light dark" />
-      <title>{status.ready ? "Ready" : "Not ready"} · Breccia edge</title>
-      <style>{raw(STATUS_STYLE)}</style>
-    </head>
-    <body>
-      <header>
-        <h1>Breccia edge</h1>
-        <p class={`state ${stateOf(status)}`}>{STATE_WORDS[stateOf(status)]}</p>
-      </header>
-      <main>
-        <Reasons reasons={status.reasons} />
-        <Freshness status={status} now={now} />
-        <SavingsTiles licensed={status} savings={savings} now={now} />
-        <ReleaseTable releases={releases} />
-        <AnswersSection routes={routes} hour={hour} />
-      </main>
-    </body>
-  </html>
+  <PageShell
+    title={status.ready ? "Ready" : "Not ready"}
+    state={stateOf(status)}
+    words={STATE_WORDS[stateOf(status)]}
+  >
+    <Reasons reasons={status.reasons} />
+    <Freshness status={status} now={now} />
+    <SavingsTiles licensed={status} savings={savings} now={now} />
+    <ReleaseTable releases={releases} />
+    <AnswersSection routes={routes} hour={hour} />
+  </PageShell>
 );
 
 /** What each state is called. */
