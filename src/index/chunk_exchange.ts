@@ -17,7 +17,7 @@ const MAX_RUNS = 65536;
 export interface ChunkRequest {
   /** SHA-256 of the release index that names them, 32 bytes. */
   readonly index: Uint8Array;
-  /** Chunk numbers, in the order they are wanted. */
+  /** Chunk numbers, in the order they are wanted, each once. */
   readonly ordinals: readonly number[];
 }
 
@@ -43,23 +43,28 @@ export function encodeChunkRequest(request: ChunkRequest): Uint8Array<ArrayBuffe
  * Reads the body of `POST /chunks`.
  *
  * @param maxChunks How many chunks one request may ask for.
- * @throws {BrecciaError} `http-malformed` when it is broken or asks for more.
+ * @throws {BrecciaError} `http-malformed` when it is broken, names a chunk twice or asks for more.
  */
 export function decodeChunkRequest(body: Uint8Array, maxChunks: number): ChunkRequest {
   const reader = new ByteReader(body, "chunk request", "http-malformed");
   const index = reader.bytes(SHA256_BYTES);
-  const ordinals: number[] = [];
+  // Each once: a few bytes must not ask for more than there is.
+  const ordinals = new Set<number>();
   for (let left = reader.varint(MAX_RUNS); left > 0; left--) {
     const first = reader.varint(2 ** 31);
     const length = reader.varint(2 ** 31);
-    if (ordinals.length + length > maxChunks) {
+    if (ordinals.size + length > maxChunks) {
       throw new BrecciaError(
         "http-malformed",
         `Cannot answer a request for more than ${maxChunks} chunks; ask for them in several requests`,
       );
     }
-    for (let i = 0; i < length; i++) ordinals.push(first + i);
+    const named = ordinals.size;
+    for (let i = 0; i < length; i++) ordinals.add(first + i);
+    if (ordinals.size < named + length) {
+      reader.fail("a chunk is named again; ask for each once");
+    }
   }
   reader.end();
-  return { index, ordinals };
+  return { index, ordinals: [...ordinals] };
 }

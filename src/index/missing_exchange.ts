@@ -1,4 +1,11 @@
-import { ByteReader, ByteWriter, compareBytes, equalBytes, SHA256_BYTES } from "../bytes/mod.ts";
+import {
+  ByteReader,
+  ByteWriter,
+  compareBytes,
+  encodeHex,
+  equalBytes,
+  SHA256_BYTES,
+} from "../bytes/mod.ts";
 import { EXCHANGE_LIMITS } from "../limits.ts";
 
 /** Media type of a request for what is missing (docs/formats/chunk-exchange.md). */
@@ -39,7 +46,7 @@ export function encodeMissingRequest(request: MissingRequest): Uint8Array<ArrayB
 /**
  * Reads the body of a request for what is missing.
  *
- * @throws {BrecciaError} `http-malformed` when it is broken, its prefixes don't ascend, or it is over a
+ * @throws {BrecciaError} `http-malformed` when it is broken, its prefixes don't ascend, it names what is held twice, or it is over a
  * bound of {@linkcode EXCHANGE_LIMITS}.
  */
 export function decodeMissingRequest(body: Uint8Array): MissingRequest {
@@ -48,6 +55,7 @@ export function decodeMissingRequest(body: Uint8Array): MissingRequest {
   const first = reader.varint(2 ** 31);
   const count = reader.varint(EXCHANGE_LIMITS.heldIndexes);
   const held = Array.from({ length: count }, () => reader.bytes(SHA256_BYTES));
+  if (new Set(held.map(encodeHex)).size < count) reader.fail("what is held is named again");
   const prefixes: Uint8Array[] = [];
   for (let left = reader.varint(EXCHANGE_LIMITS.prefixes); left > 0; left--) {
     const prefix = reader.bytes(PREFIX_BYTES);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { concatBytes } from "../../src/bytes/mod.ts";
+import { concatBytes, sha256 } from "../../src/bytes/mod.ts";
 import {
   CHUNK_REQUEST_TYPE,
   decodeIndex,
@@ -188,7 +188,7 @@ Deno.test("a batch answers the chunks asked for, in the order asked, in one stre
   const bytes = await bodyOf(await get("/targets/hello-1.0.0.index"));
   const index = await decodeIndex(bytes);
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  const ordinals = [3, 0, 1, 2, index.chunks.count - 1, 0];
+  const ordinals = [3, 0, 1, 2, index.chunks.count - 1];
   const answer = await bodyOf(
     await askChunks(edge, encodeChunkRequest({ index: hash, ordinals })),
   );
@@ -202,6 +202,25 @@ Deno.test("a batch answers the chunks asked for, in the order asked, in one stre
     at += 4 + length;
   }
   assert.equal(at, answer.length);
+});
+
+Deno.test("a request that names a chunk again is refused: no answer is longer than its release", async () => {
+  const { edge, get } = await servedEdge();
+  const index = await sha256(await bodyOf(await get("/targets/hello-1.0.0.index")));
+  const runs = (...numbers: number[]) => {
+    return concatBytes([index, Uint8Array.of(numbers.length / 2, ...numbers)]);
+  };
+  const repeats = [
+    encodeChunkRequest({ index, ordinals: Array(32_768).fill(0) }),
+    encodeChunkRequest({ index, ordinals: [0, 1, 0] }),
+    ...[runs(0, 1, 0, 1), runs(0, 3, 2, 1), runs(1, 2, 0, 2)],
+  ];
+  for (const body of repeats) {
+    const answer = await askChunks(edge, body);
+    assert.equal(answer.status, 400);
+    assert.match(await answer.text(), /^Cannot [^\n]+ once[^\n]*\n$/);
+  }
+  assert.equal((await askChunks(edge, runs(2, 1, 0, 2))).status, 200);
 });
 
 Deno.test("a batch that is broken, too large, of an unknown release or type is refused", async () => {

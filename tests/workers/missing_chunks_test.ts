@@ -99,9 +99,15 @@ Deno.test("a malformed request for what is missing is told why in one line, an u
     ...[good.subarray(0, 34), Uint8Array.of(2), new Uint8Array(8).fill(2)],
     new Uint8Array(8).fill(1),
   ]);
+  const heldTwice = encodeMissingRequest({
+    ...NOTHING,
+    index: next.name,
+    held: [next.name, next.name],
+  });
   const malformed = [
     ...[new Uint8Array(), good.subarray(0, 20), concatBytes([good, new Uint8Array(1)])],
-    ...[twice, falling, concatBytes([good.subarray(0, 33), Uint8Array.of(17)])],
+    ...[twice, falling, heldTwice],
+    ...[concatBytes([good.subarray(0, 33), Uint8Array.of(17)])],
     concatBytes([good.subarray(0, 34), Uint8Array.of(0xa1, 0x8d, 0x06)]),
   ];
   for (const body of malformed) {
