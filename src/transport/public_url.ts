@@ -5,8 +5,11 @@
  * @module
  */
 
-/** A URL, up to the space or quote that ends it: inside URLs both are encoded. */
-const URL_IN_TEXT = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s"<>]*)/gi;
+/**
+ * A URL, up to the space or quote that ends it: inside URLs both are encoded. People who type a password don't
+ * know that, so that what stands before an `@` belongs to it whatever it is.
+ */
+const URL_IN_TEXT = /\b([a-z][a-z0-9+.-]*:\/\/)((?:[^\s<>]*@)?[^\s"<>]*)/gi;
 
 /** Host, or address, and port. */
 const HOST = /^(?:\[[\da-f:.]+\]|[^:@[\]]*)(?::\d{0,5})?$/i;
