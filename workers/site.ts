@@ -14,34 +14,15 @@ import { METRICS_TYPE, metricsText, storeMetrics } from "./metrics.ts";
 import { pageResponse } from "./page_response.ts";
 import { identify } from "./request_identity.ts";
 import { RequestReport, type RequestReportOptions } from "./request_report.ts";
-import { type Savings, savingsOf, sumSavings } from "./savings.ts";
+import { savingsOf, sumSavings } from "./savings.ts";
 import { SitePage } from "./site_page.tsx";
 import { Traffic } from "./traffic.ts";
-
-export type { Savings } from "./savings.ts";
+import type { SiteStatus } from "./site_status.ts";
 
 /** An upstream and where it is served. */
 export interface MountedUpstream extends AppOptions {
   /** `"/"`, or `"/NAME"` for routes such as `/NAME/metadata/timestamp.json`. */
   readonly prefix: string;
-}
-
-/** How an upstream fares, and where it is served. */
-export interface UpstreamStatus extends EdgeStatus {
-  /** Its name. */
-  readonly name: string;
-  /** See {@linkcode MountedUpstream}. */
-  readonly prefix: string;
-}
-
-/** How a process with several upstreams fares, as its `/status.json` shows it. */
-export interface SiteStatus extends Savings {
-  /** True when one of them is ready: one that is not must not take the others out of service. */
-  readonly ready: boolean;
-  /** The reasons of all, each with the name of its upstream before it. */
-  readonly reasons: readonly string[];
-  /** Each in the order of the configuration. */
-  readonly upstreams: readonly (UpstreamStatus & Savings)[];
 }
 
 /** What the upstreams of a process have in common. */

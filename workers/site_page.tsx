@@ -3,7 +3,7 @@
 import type { FC } from "hono/jsx";
 import { AnswersSection } from "./answers_section.tsx";
 import { PageShell } from "./page_shell.tsx";
-import type { SiteStatus, UpstreamStatus } from "./site.ts";
+import type { SiteStatus, UpstreamStatus } from "./site_status.ts";
 import { Freshness, Reasons, STATE_WORDS, stateOf } from "./status_page.tsx";
 import { SavingsTiles, type SavingsTilesProps } from "./status_tiles.tsx";
 import type { Minute, RouteTotals } from "./traffic.ts";

@@ -4,7 +4,8 @@ import { type UpdatePolicy, Updater } from "../client/mod.ts";
 import { openSession, type Session } from "../install/mod.ts";
 import { BrecciaError } from "../errors.ts";
 import { type Clock, systemClock } from "../ports/mod.ts";
-import type { CommandContext, FlagTable } from "./command.ts";
+import type { CommandContext } from "./command.ts";
+import type { FlagTable } from "./flag_table.ts";
 import { fileError } from "./file_error.ts";
 
 /** The flag of every command that works on an installation. */

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { BrecciaError } from "../errors.ts";
-import type { Flag, FlagTable } from "./command.ts";
+import type { Flag, FlagTable } from "./flag_table.ts";
 
 /** Flags that every command has. */
 export const GLOBAL_FLAGS: FlagTable = {

@@ -1,4 +1,5 @@
-import type { Command, FlagTable } from "./command.ts";
+import type { Command } from "./command.ts";
+import type { FlagTable } from "./flag_table.ts";
 import { GLOBAL_FLAGS, variableOf } from "./flags.ts";
 
 /** Help fits terminals of this many columns. */

@@ -1,4 +1,4 @@
-import type { DeltaPart, PartCost } from "./explain.ts";
+import type { DeltaPart, PartCost } from "./part_cost.ts";
 import type { Neighbourhood, ResidualCoder, SegmentDecoder } from "./residual_coder.ts";
 
 /** Sums costs by part. */

@@ -1,5 +1,5 @@
 import { STREAM_NAMES } from "./head.ts";
-import type { PartCost } from "./explain.ts";
+import type { PartCost } from "./part_cost.ts";
 
 const KINDS = ["matches", ...STREAM_NAMES] as const;
 type Kind = typeof KINDS[number];

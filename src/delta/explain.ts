@@ -3,31 +3,11 @@ import type { RandomAccess } from "../ports/mod.ts";
 import { openSource } from "./open_source.ts";
 import { CostLedger, CostMeter } from "./cost_ledger.ts";
 import { describeDelta } from "./describe.ts";
-import { type DeltaHead, STREAM_NAMES, type StreamName } from "./head.ts";
-import type { Range } from "./image.ts";
+import { type DeltaHead, STREAM_NAMES } from "./head.ts";
 import { MemoryAccess } from "./memory_access.ts";
 import { SegmentCodec } from "./segment_codec.ts";
 import { measureSegment, SegmentReader } from "./segment_reader.ts";
-
-/** A named stretch of the new file: a file of a release, a section of a program. */
-export interface DeltaPart extends Range {
-  /** Path of the file, or name of the section. */
-  readonly name: string;
-}
-
-/** What a part costs. Stored bytes are shared out by what each part reads of the unpacked streams. */
-export interface PartCost {
-  /** The part's name. */
-  readonly name: string;
-  /** Its length in the new file. */
-  readonly newBytes: number;
-  /** Stored bytes, of all streams and of matches. */
-  readonly total: number;
-  /** Stored bytes by stream. */
-  readonly streams: Readonly<Record<StreamName, number>>;
-  /** Stored bytes of the matches that begin in it. */
-  readonly matches: number;
-}
+import type { DeltaPart, PartCost } from "./part_cost.ts";
 
 /** The parts of a delta's images, when the caller knows no better: code and other content of each. */
 export function imageParts({ images, newSize }: DeltaHead): DeltaPart[] {

@@ -9,7 +9,8 @@ export { decodeDelta, DeltaDecoder } from "./decoder.ts";
 export { type DeltaDescription, describeDelta } from "./describe.ts";
 export { drawSvg, drawText } from "./drawing.ts";
 export { encodeDelta, type EncodeDeltaOptions, type EncodeProgress } from "./encode.ts";
-export { type DeltaPart, explainDelta, imageParts, type PartCost } from "./explain.ts";
+export { explainDelta, imageParts } from "./explain.ts";
+export { type DeltaPart, type PartCost } from "./part_cost.ts";
 export {
   DELTA_PREAMBLE_BYTES,
   type DeltaHead,

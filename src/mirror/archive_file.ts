@@ -3,7 +3,7 @@ import type { VerifiedChunk } from "../chunk/mod.ts";
 import { type ChunkRef, openStoredChunk, type ReleaseIndex } from "../index/mod.ts";
 import { BrecciaError, isBrecciaError } from "../errors.ts";
 import type { ByteRange } from "../ports/mod.ts";
-import type { ServedFile } from "./content_store.ts";
+import type { ServedFile } from "./served_file.ts";
 import { type OpenPack, readStoredChunks } from "./stored_chunks.ts";
 import { zstdForm } from "./zstd_form.ts";
 

@@ -1,15 +1,7 @@
-import { parseReleaseInfo, type ReleaseInfo } from "../index/mod.ts";
+import { parseReleaseInfo } from "../index/mod.ts";
 import type { TargetFilter } from "./target_filter.ts";
 import type { VerifiedMetadata, VerifiedTarget } from "../tuf/mod.ts";
-
-/** A release that the metadata licenses. */
-export interface CatalogRelease {
-  readonly info: ReleaseInfo;
-  /** The target that is its index. */
-  readonly index: VerifiedTarget;
-  /** The target that is its stream as an archive, where that is licensed too. */
-  readonly archive: VerifiedTarget | undefined;
-}
+import type { CatalogRelease } from "./catalog_release.ts";
 
 /** A target that was asked for by a URL. */
 export interface CatalogMatch {

@@ -5,7 +5,7 @@ import { BrecciaError, isBrecciaError } from "../errors.ts";
 import { type ChunkRef, openStoredChunk, packKey, type PackRef, storeChunk } from "../index/mod.ts";
 import { HINT_LIMITS } from "../limits.ts";
 import type { ByteRange, ObjectStore } from "../ports/mod.ts";
-import type { ServedFile } from "./content_store.ts";
+import type { ServedFile } from "./served_file.ts";
 import { gather } from "./gather.ts";
 import type { BlockShelf } from "./block_shelf.ts";
 import { ChunkPacker } from "./chunk_packer.ts";
@@ -15,7 +15,8 @@ import { RebuiltBlocks } from "./rebuilt_blocks.ts";
 import { readPackRange } from "./pack_range.ts";
 import type { OpenPack } from "./stored_chunks.ts";
 import { type LicensedFile, objectName } from "./verified_object.ts";
-import { type CodedForm, zstdForm } from "./zstd_form.ts";
+import { zstdForm } from "./zstd_form.ts";
+import { type CodedForm } from "./served_file.ts";
 
 /** zstd level of chunks: an edge stores while it fetches, so that speed matters. */
 const CHUNK_LEVEL = 3;

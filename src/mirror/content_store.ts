@@ -9,21 +9,8 @@ import { decodePartList, encodePartList, type PartList } from "./part_list.ts";
 import { ChunkedFiles } from "./chunked_files.ts";
 import { readPackRange } from "./pack_range.ts";
 import { VerifiedReads } from "./verified_reads.ts";
-import type { CodedForm } from "./zstd_form.ts";
 import { checkDigests, type LicensedFile, objectName, VerifiedObject } from "./verified_object.ts";
-
-/** A verified file as it can be served. */
-export interface ServedFile {
-  /** Length in bytes. */
-  readonly size: number;
-  /** Names the content: equal tags mean equal bytes. */
-  readonly etag: string;
-  /** The bytes of `range`, which lies inside the file, in order. */
-  read(range: ByteRange, signal?: AbortSignal): AsyncIterable<Uint8Array<ArrayBuffer>>;
-  /** The same file compressed, where it is stored so. */
-  readonly zstd?: CodedForm;
-}
-
+import type { ServedFile } from "./served_file.ts";
 /** Kinds of content, which are the folders it is stored in. */
 export type ContentKind = "packs" | "deltas" | "targets";
 

@@ -1,7 +1,8 @@
 import type { DeltaEncoder } from "../delta/mod.ts";
 import { encodeHex } from "../bytes/mod.ts";
 import type { Clock, Log, ManagedStore } from "../ports/mod.ts";
-import { ContentStore, type ServedFile } from "./content_store.ts";
+import { ContentStore } from "./content_store.ts";
+import { type ServedFile } from "./served_file.ts";
 import { DeltaMaker, type DeltaPair } from "./delta_maker.ts";
 import { DeltaShelf } from "./delta_shelf.ts";
 

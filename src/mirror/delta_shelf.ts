@@ -2,7 +2,8 @@ import { encodeHex, sha256 } from "../bytes/mod.ts";
 import { isBrecciaError } from "../errors.ts";
 import { decodeDeltaAdvice, type DeltaAdvice, encodeDeltaAdvice } from "../index/mod.ts";
 import type { Clock, ManagedStore } from "../ports/mod.ts";
-import type { ContentStore, ServedFile } from "./content_store.ts";
+import type { ContentStore } from "./content_store.ts";
+import type { ServedFile } from "./served_file.ts";
 import { isMadeDeltaKey, madeDeltaKey } from "./store_layout.ts";
 import type { LicensedFile } from "./verified_object.ts";
 

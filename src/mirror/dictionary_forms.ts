@@ -10,11 +10,11 @@ import { loadZstd } from "../codec/mod.ts";
 import { isBrecciaError } from "../errors.ts";
 import { DICTIONARY_LIMITS } from "../limits.ts";
 import type { Clock, ObjectStore } from "../ports/mod.ts";
-import type { ServedFile } from "./content_store.ts";
+import type { ServedFile } from "./served_file.ts";
 import { gather } from "./gather.ts";
 import { InFlight } from "./in_flight.ts";
 import { dictionaryFormKey } from "./store_layout.ts";
-import type { CodedForm } from "./zstd_form.ts";
+import type { CodedForm } from "./served_file.ts";
 
 /** What a `dcz` stream begins with: a skippable frame of 32 bytes, the dictionary's SHA-256 (RFC 9842, 4). */
 const MAGIC = Uint8Array.of(0x5e, 0x2a, 0x4d, 0x18, 0x20, 0, 0, 0);

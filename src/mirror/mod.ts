@@ -1,10 +1,4 @@
-/**
- * The edge's work: a verified mirror of a TUF repository that serves the last state it could verify.
- *
- * @module
- */
-
-export type { ServedFile } from "./content_store.ts";
+export type { ServedFile } from "./served_file.ts";
 export { BlockShelf } from "./block_shelf.ts";
 export type { DeltaPair } from "./delta_maker.ts";
 export { type DeltaAnswer, DeltaDesk, type DeltaDeskOptions, type HandOn } from "./delta_desk.ts";
@@ -37,4 +31,4 @@ export {
   type UpstreamOptions,
 } from "./upstream.ts";
 export type { SweepResult } from "./sweep.ts";
-export type { CodedForm } from "./zstd_form.ts";
+export type { CodedForm } from "./served_file.ts";

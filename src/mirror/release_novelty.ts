@@ -1,6 +1,7 @@
 import { encodeHex } from "../bytes/mod.ts";
 import { compareVersions, type ReleaseIndex, type ReleaseInfo } from "../index/mod.ts";
-import type { Catalog, CatalogRelease } from "./catalog.ts";
+import type { Catalog } from "./catalog.ts";
+import type { CatalogRelease } from "./catalog_release.ts";
 import { type Novelty, noveltyOf } from "./novelty.ts";
 
 /** A release, and how much of it is new. */

@@ -1,7 +1,7 @@
 import { decodeIndex, type ReleaseIndex } from "../index/mod.ts";
 import { INDEX_LIMITS } from "../limits.ts";
 import { BrecciaError } from "../errors.ts";
-import type { ServedFile } from "./content_store.ts";
+import type { ServedFile } from "./served_file.ts";
 import { gather } from "./gather.ts";
 import { InFlight } from "./in_flight.ts";
 import { type LicensedFile, objectName } from "./verified_object.ts";

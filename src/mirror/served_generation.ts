@@ -5,9 +5,11 @@ import type { ChunkRequest, ChunkTable, MissingRequest, ReleaseIndex } from "../
 import { packKey } from "../index/mod.ts";
 import type { ByteRange, ObjectStore } from "../ports/mod.ts";
 import type { VerifiedTarget } from "../tuf/mod.ts";
-import type { Catalog, CatalogRelease } from "./catalog.ts";
+import type { Catalog } from "./catalog.ts";
+import type { CatalogRelease } from "./catalog_release.ts";
 import { type ContentMirror, licensedDeltas } from "./content_mirror.ts";
-import { isChunked, type ServedFile } from "./content_store.ts";
+import { isChunked } from "./content_store.ts";
+import { type ServedFile } from "./served_file.ts";
 import type { DeltaAnswer, DeltaDesk } from "./delta_desk.ts";
 import type { DeltaPair } from "./delta_maker.ts";
 import { pairName } from "./delta_shelf.ts";
@@ -29,7 +31,7 @@ import {
 } from "./stored_chunks.ts";
 import { objectName } from "./verified_object.ts";
 import { licensedPack } from "./verified_pack.ts";
-import type { CodedForm } from "./zstd_form.ts";
+import type { CodedForm } from "./served_file.ts";
 
 /** A file to serve, and for how long it may be kept. */
 export interface ServedTarget {

@@ -1,6 +1,6 @@
 import { isBrecciaError } from "../errors.ts";
 import type { ChunkRef, PackRef, ReleaseIndex } from "../index/mod.ts";
-import type { ServedFile } from "./content_store.ts";
+import type { ServedFile } from "./served_file.ts";
 import { gather } from "./gather.ts";
 
 /** A chunk as it is stored, or `undefined` bytes when its pack can't be had. */

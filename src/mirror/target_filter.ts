@@ -1,5 +1,5 @@
 import { matchesPathPattern, type VerifiedTarget } from "../tuf/mod.ts";
-import type { CatalogRelease } from "./catalog.ts";
+import type { CatalogRelease } from "./catalog_release.ts";
 
 /** Which of an upstream's targets are mirrored. */
 export interface TargetRules {

@@ -1,16 +1,7 @@
 import { rawFrame, rawFrameBytes } from "../codec/mod.ts";
 import type { ChunkRef, ChunkTable } from "../index/mod.ts";
 import { type ChunkedContent, type OpenPack, readStoredChunks } from "./stored_chunks.ts";
-
-/** A file under a content coding, whole: what is compressed has no ranges. */
-export interface CodedForm {
-  /** Length in bytes, shorter than the file. */
-  readonly size: number;
-  /** Names these bytes: another packing of the same file has another tag. */
-  readonly etag: string;
-  /** All of it, in order. */
-  read(signal?: AbortSignal): AsyncIterable<Uint8Array<ArrayBuffer>>;
-}
+import type { CodedForm } from "./served_file.ts";
 
 /** What a file's zstd form is made of. */
 export interface ZstdFormParts {

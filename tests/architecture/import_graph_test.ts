@@ -57,7 +57,8 @@ function importsOf(source: string): string[] {
   const found: string[] = [];
   const pattern =
     /(?:^|[\s;])(?:import|export)\b[^"'`;]*?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/g;
-  for (const match of source.matchAll(pattern)) found.push((match[1] ?? match[2]) as string);
+  const code = source.replace(/\/\*[\s\S]*?\*\//g, "");
+  for (const match of code.matchAll(pattern)) found.push((match[1] ?? match[2]) as string);
   return found;
 }
 
@@ -75,6 +76,49 @@ Deno.test("imports point down only: no file of src, workers, cache or bin import
   }
   assert.ok(edges > 10, "the graph was read");
   assert.deepEqual(objections, []);
+});
+
+/** The files of the first import circle that a depth-first walk of `graph` meets, or `undefined`. */
+function importCircle(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const finished = new Set<string>();
+  const path: string[] = [];
+  const visit = (file: string): string[] | undefined => {
+    if (finished.has(file)) return undefined;
+    const seenAt = path.indexOf(file);
+    if (seenAt >= 0) return [...path.slice(seenAt), file];
+    path.push(file);
+    for (const imported of graph.get(file) ?? []) {
+      const circle = visit(imported);
+      if (circle !== undefined) return circle;
+    }
+    path.pop();
+    finished.add(file);
+    return undefined;
+  };
+  for (const file of graph.keys()) {
+    const circle = visit(file);
+    if (circle !== undefined) return circle;
+  }
+  return undefined;
+}
+
+Deno.test("no file imports itself by way of others, types included", () => {
+  const graph = new Map<string, string[]>();
+  for (const { path, url, source } of sourceFiles()) {
+    const relative = importsOf(source).filter((specifier) => specifier.startsWith("."));
+    graph.set(
+      path,
+      relative.map((specifier) => relativePath(fromFileUrl(new URL(specifier, url)))),
+    );
+  }
+  assert.equal(importCircle(graph)?.join(" → "), undefined);
+});
+
+Deno.test("importCircle() names the files of a circle, and finds none in a diamond", () => {
+  const circle = new Map([["a", ["b"]], ["b", ["c"]], ["c", ["b"]]]);
+  assert.deepEqual(importCircle(circle), ["b", "c", "b"]);
+  const diamond = new Map([["a", ["b", "c"]], ["b", ["d"]], ["c", ["d"]], ["d", []]]);
+  assert.equal(importCircle(diamond), undefined);
 });
 
 Deno.test("an upward, a sideways and a store import are each objected to", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { FlagTable } from "../../src/cli/command.ts";
+import type { FlagTable } from "../../src/cli/flag_table.ts";
 import { parseFlags } from "../../src/cli/flags.ts";
 import { isBrecciaError } from "../../src/errors.ts";
 
