@@ -9,12 +9,7 @@ import { R2Store } from "../cache/r2.ts";
 import { loadCompiledZstd } from "../src/codec/mod.ts";
 import { Edge, Upstream } from "../src/mirror/mod.ts";
 import { type Clock, type Log, type ObjectStore, systemClock } from "../src/ports/mod.ts";
-import {
-  followWithinOrigin,
-  HttpClient,
-  MirrorSet,
-  withoutUrlSecrets,
-} from "../src/transport/mod.ts";
+import { followRedirects, HttpClient, MirrorSet, withoutUrlSecrets } from "../src/transport/mod.ts";
 import { createApp, type EdgeApp } from "./app.ts";
 import { type CloudflareEnv, readBindings } from "./cloudflare_env.ts";
 import { EdgeCache } from "./edge_cache.ts";
@@ -49,8 +44,9 @@ export function createWorker(
   ): Promise<Edge> => {
     await loadCompiledZstd(zstd);
     const http = new HttpClient({
-      fetch: followWithinOrigin((request) =>
-        env.UPSTREAM_SERVICE?.fetch(request) ?? fetch(request)
+      fetch: followRedirects(
+        (request) => env.UPSTREAM_SERVICE?.fetch(request) ?? fetch(request),
+        "nowhere",
       ),
     });
     return await Edge.open({

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { BrecciaError } from "../errors.ts";
 import { CONTENT_LIMITS } from "../limits.ts";
 import { HttpClient, readAnswer } from "../transport/http_client.ts";
+import { followRedirects } from "../transport/redirects.ts";
 import type { MetadataRequest, MetadataSource } from "../tuf/metadata_source.ts";
 import { refresh } from "../tuf/refresh.ts";
 import { TrustedRoot } from "../tuf/trusted_root.ts";
@@ -62,7 +63,7 @@ export async function runConformance(
   if (action !== "refresh" && action !== "download") {
     throw new BrecciaError("usage", "Say what to do: init ROOT, refresh or download");
   }
-  const http = new HttpClient({ fetch });
+  const http = new HttpClient({ fetch: followRedirects(fetch, "public") });
   const source = new UrlSource(http, flag("metadata-url"));
   const metadata = await refresh({ source, store, now, shortcut: false });
   if (action === "refresh") return;

@@ -20,7 +20,7 @@ import {
   systemClock,
   type Tracer,
 } from "../ports/mod.ts";
-import { followWithinOrigin, HttpClient, MirrorSet } from "../transport/mod.ts";
+import { followRedirects, HttpClient, MirrorSet } from "../transport/mod.ts";
 import type { EdgeSite, SiteUpstream } from "./edge_site.ts";
 import { openStore } from "./open_store.ts";
 import { sleep } from "./sleep.ts";
@@ -87,7 +87,7 @@ function openEdge(
     & { readonly store: ManagedStore },
 ): Promise<Edge> {
   const { tracer } = shared;
-  const http = new HttpClient({ fetch: followWithinOrigin(fetch) });
+  const http = new HttpClient({ fetch: followRedirects(fetch, "nowhere") });
   const upstream = new Upstream(new MirrorSet(urls, http), {
     tracer,
     patience: { random: Math.random, wait: sleep },

@@ -9,6 +9,7 @@ import {
 } from "../ports/mod.ts";
 import {
   escapePath,
+  followRedirects,
   HttpClient,
   MetadataMirrors,
   type Mirror,
@@ -85,7 +86,8 @@ export async function downloadTarget(
   sink: FileSink,
 ): Promise<TargetDownload> {
   const { cache, root, clock = systemClock, signal, seeds = [] } = options;
-  const http = new HttpClient({ fetch: options.fetch ?? ((request) => fetch(request)) });
+  const send = options.fetch ?? ((request: Request) => fetch(request));
+  const http = new HttpClient({ fetch: followRedirects(send, "public") });
   const mirrors = new MirrorSet(options.mirrors, http);
   const metadata = await refresh({
     source: new MetadataMirrors(mirrors),

@@ -1,7 +1,7 @@
 import type { Clock, Fetch, ManagedStore } from "../ports/mod.ts";
 import { systemClock } from "../ports/mod.ts";
 import { BrecciaError } from "../errors.ts";
-import { HttpClient, MetadataMirrors, MirrorSet } from "../transport/mod.ts";
+import { followRedirects, HttpClient, MetadataMirrors, MirrorSet } from "../transport/mod.ts";
 import { refresh } from "../tuf/mod.ts";
 import { fetchIndex } from "./fetch_index.ts";
 import type { InstallSession, Subscription } from "./install_session.ts";
@@ -77,7 +77,8 @@ export class Updater {
       );
     }
     const send = options.fetch ?? ((request: Request) => fetch(request));
-    return new Updater(options, new MirrorSet(urls, new HttpClient({ fetch: send })));
+    const http = new HttpClient({ fetch: followRedirects(send, "public") });
+    return new Updater(options, new MirrorSet(urls, http));
   }
 
   /** Requests sent and body bytes received so far. */

@@ -14,7 +14,7 @@ export {
   readAnswer,
 } from "./http_client.ts";
 export { type MetadataFileRequest, MetadataMirrors } from "./metadata_mirrors.ts";
-export { followWithinOrigin } from "./redirects.ts";
+export { followRedirects, type RedirectReach } from "./redirects.ts";
 export { escapePath, Mirror, MirrorSet } from "./mirror_set.ts";
 export { retryAfter } from "./retry_after.ts";
 export { publicUrl, withoutUrlSecrets } from "./public_url.ts";

@@ -3,7 +3,7 @@ import { encodeHex, sha256 } from "../../src/bytes/mod.ts";
 import { isBrecciaError } from "../../src/errors.ts";
 import { Upstream } from "../../src/mirror/mod.ts";
 import type { ManagedStore } from "../../src/ports/mod.ts";
-import { followWithinOrigin, HttpClient, MirrorSet } from "../../src/transport/mod.ts";
+import { followRedirects, HttpClient, MirrorSet } from "../../src/transport/mod.ts";
 import { bodyOf, edgeOf, Origin } from "../mirror/edge_fixture.ts";
 import { ForeignOrigin } from "../mirror/foreign_fixture.ts";
 import { noise } from "../publish/memory_tree.ts";
@@ -25,7 +25,7 @@ const PLACES = [
 /** The upstream as a real edge asks it, but less patient. */
 function upstreamAt(url: string): Upstream {
   const timeouts = { headers: 300, idle: 300 };
-  const http = new HttpClient({ fetch: followWithinOrigin(fetch), timeouts });
+  const http = new HttpClient({ fetch: followRedirects(fetch, "nowhere"), timeouts });
   return new Upstream(new MirrorSet([url], http));
 }
 
