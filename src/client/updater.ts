@@ -87,6 +87,11 @@ export class Updater {
     return { requests, bytes: bodyBytes };
   }
 
+  /** Hosts of mirrors whose password or query is not remembered: it is for the caller alone. */
+  get unremembered(): readonly string[] {
+    return this.#mirrors.mirrors.flatMap(({ url, hasSecrets }) => hasSecrets ? [url.host] : []);
+  }
+
   /** What was refused of each mirror so far. */
   get blame(): readonly { readonly mirror: string; readonly message: string }[] {
     return this.#mirrors.mirrors.flatMap(({ url, blame }) =>

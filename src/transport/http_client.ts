@@ -210,7 +210,7 @@ function oversized(request: HttpRequest, announced: string): BrecciaError {
 function trickled(url: URL, received: number): BrecciaError {
   return new BrecciaError(
     "timeout",
-    `Cannot wait for ${url} any longer: after ${received} bytes it sends less than ` +
+    `Cannot wait for ${publicUrl(url)} any longer: after ${received} bytes it sends less than ` +
       `${TRANSPORT_LIMITS.paceBytesPerSecond} bytes per second; try again or use another mirror`,
   );
 }

@@ -10,8 +10,10 @@ export function escapePath(path: string): string {
 
 /** One place that serves a repository, and what it has done so far. */
 export class Mirror {
-  /** Its base, ending in `/`, without credentials. */
+  /** Its base, ending in `/`, without credentials and query: for people, and to be remembered. */
   readonly url: URL;
+  /** True when its address holds what only the caller may know: credentials or a query. */
+  readonly hasSecrets: boolean;
   /** Whether it answers `POST /chunks`; `undefined` until it has answered anything. */
   isEdge: boolean | undefined;
   /** Whether it sends ranges; `undefined` until one was asked for. */
@@ -22,10 +24,13 @@ export class Mirror {
   readonly blame: { readonly code: ErrorCode; readonly message: string }[] = [];
   readonly #http: HttpClient;
   readonly #credentials: Readonly<Record<string, string>>;
+  /** `"?sv=…&sig=…"`, or nothing. */
+  readonly #query: string;
 
   /**
    * Refuses what is no `http:` or `https:` URL with code `usage`. A user name and password in it are sent
-   * as Basic credentials (RFC 7617) to this mirror alone: `fetch` drops them where it is sent elsewhere.
+   * as Basic credentials (RFC 7617) to this mirror alone: they are dropped where it redirects elsewhere.
+   * A query, such as a shared access signature, goes with every request to this mirror, as it was typed.
    */
   constructor(url: string, http: HttpClient) {
     const parsed = URL.parse(url);
@@ -36,6 +41,8 @@ export class Mirror {
       );
     }
     this.#credentials = basicCredentials(parsed);
+    this.#query = parsed.search;
+    this.hasSecrets = this.#query !== "" || "authorization" in this.#credentials;
     for (const hidden of ["username", "password", "search", "hash"] as const) parsed[hidden] = "";
     if (!parsed.pathname.endsWith("/")) parsed.pathname += "/";
     this.url = parsed;
@@ -44,10 +51,12 @@ export class Mirror {
 
   /** Sends a request to `path` under this mirror, percent-encoded as URLs want: {@linkcode escapePath}. */
   async send(path: string, request: Omit<HttpRequest, "url">): Promise<HttpAnswer> {
+    const url = new URL(path, this.url);
+    if (this.#query !== "") url.search = withQuery(url.search, this.#query);
     const answer = await this.#http.send({
       ...request,
       headers: { ...request.headers, ...this.#credentials },
-      url: new URL(path, this.url),
+      url,
     });
     this.isEdge = answer.headers.get("breccia-edge") === "1";
     if (request.range !== undefined && (answer.status === 206 || answer.status === 200)) {
@@ -135,6 +144,11 @@ export class MirrorSet {
   inOrder(): Mirror[] {
     return this.mirrors.toSorted((a, b) => a.blame.length - b.blame.length);
   }
+}
+
+/** Both queries, each as it is spelled: a signature may cover the spelling. */
+function withQuery(own: string, given: string): string {
+  return own === "" ? given : `${own}&${given.slice(1)}`;
 }
 
 function basicCredentials({ username, password }: URL): Readonly<Record<string, string>> {

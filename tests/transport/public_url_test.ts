@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { HttpClient, Mirror, publicUrl, withoutUrlSecrets } from "../../src/transport/mod.ts";
+import {
+  followRedirects,
+  HttpClient,
+  Mirror,
+  MirrorSet,
+  publicUrl,
+  readAnswer,
+  withoutUrlSecrets,
+} from "../../src/transport/mod.ts";
 
 const CASES: readonly (readonly [text: string, shown: string])[] = [
   ["https://h.test/a/b", "https://h.test/a/b"],
@@ -47,7 +55,7 @@ Deno.test("credentials in a mirror's URL are sent to it as Basic, and stand in n
   assert.match(error ?? "", /https:\/\/h\.test/);
   assert.doesNotMatch(error ?? "", /hush|p%C3|päss/);
   const [request] = seen;
-  assert.equal(request?.url, "https://h.test/base/x");
+  assert.equal(request?.url, "https://h.test/base/x?token=hush");
   const [, pair = ""] = request?.headers.get("authorization")?.split("Basic ") ?? [];
   assert.equal(
     new TextDecoder().decode(Uint8Array.from(atob(pair), (c) => c.charCodeAt(0))),
@@ -56,6 +64,47 @@ Deno.test("credentials in a mirror's URL are sent to it as Basic, and stand in n
   assert.throws(() => new Mirror("ftp://u:hush@h.test/", http), (error: Error) => {
     return !error.message.includes("hush");
   });
+});
+
+Deno.test("a query in a mirror's URL goes with every request to it, as it is spelled, and stands in no URL or error", async () => {
+  const seen: string[] = [];
+  const answers = [404, 503];
+  const http = new HttpClient({
+    fetch: (request) => {
+      seen.push(request.url);
+      return new Response("x", { status: answers.shift() ?? 200 });
+    },
+  });
+  const mirrors = new MirrorSet(["https://h.test/base/?sv=1&sig=a%2Bhush%3D"], http);
+  const [mirror] = mirrors.mirrors as [Mirror];
+  for (const path of ["metadata/2.root.json", "x?own=1"]) {
+    await (await mirror.send(path, { maxBytes: 1 })).cancel();
+  }
+  assert.deepEqual(seen, [
+    "https://h.test/base/metadata/2.root.json?sv=1&sig=a%2Bhush%3D",
+    "https://h.test/base/x?own=1&sv=1&sig=a%2Bhush%3D",
+  ]);
+  assert.equal(mirror.url.href, "https://h.test/base/");
+  assert.equal(mirror.hasSecrets, true);
+  assert.equal(new Mirror("https://h.test/", http).hasSecrets, false);
+  const refused = mirrors.attempt("x", (asked) => asked.send("long", { maxBytes: 0 }));
+  await assert.rejects(
+    refused.then((answer) => readAnswer(answer)),
+    (error: Error) => !error.message.includes("hush"),
+  );
+});
+
+Deno.test("where a mirror redirects to another server, the query of its address is not handed on", async () => {
+  const seen: string[] = [];
+  const fetch = followRedirects((request) => {
+    seen.push(request.url);
+    return seen.length === 1
+      ? new Response(null, { status: 302, headers: { location: "https://cdn.test/x" } })
+      : new Response("x");
+  }, "public");
+  const mirror = new Mirror("https://h.test/?sig=hush", new HttpClient({ fetch }));
+  await (await mirror.send("x", { maxBytes: 1 })).cancel();
+  assert.deepEqual(seen, ["https://h.test/x?sig=hush", "https://cdn.test/x"]);
 });
 
 Deno.test("a mirror that redirects elsewhere does not hand its credentials on", async () => {

@@ -84,15 +84,25 @@ function placeOf(
   mirrors: readonly string[],
 ): { target: string; mirrors: readonly string[] } {
   if (!/^https?:/.test(typed)) return { target: typed, mirrors };
-  const at = typed.indexOf("/targets/");
-  if (at === -1) {
+  const url = URL.parse(typed);
+  const [, base, target] = /^(.*?\/)targets\/(.+)$/.exec(url?.pathname ?? "") ?? [];
+  if (url === null || base === undefined || target === undefined) {
     throw new BrecciaError(
       "usage",
       `Cannot download ${typed}: give a URL as BASE/targets/PATH, or PATH and --from BASE`,
     );
   }
-  const target = decodeURIComponent(new URL(typed).pathname.replace(/^.*?\/targets\//, ""));
-  return { target, mirrors: [`${typed.slice(0, at)}/`, ...mirrors] };
+  // What else stands in it, as a signature in its query, belongs to the mirror.
+  url.pathname = base;
+  return { target: unescaped(target), mirrors: [url.href, ...mirrors] };
+}
+
+function unescaped(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 /** The files given, and the one that is to be replaced, where there is one. */

@@ -48,6 +48,11 @@ async function update(context: CommandContext): Promise<void> {
     ...requestsOf(updater),
   });
   for (const reason of result.reasons) output.log(`note: ${reason}`);
+  for (const host of updater.unremembered) {
+    output.log(
+      `note: password and query of ${host} are not kept; give --from, or BRECCIA_FROM, each time`,
+    );
+  }
   output.print(
     `${found.version} is ${activate ? "installed" : "staged"}: ` +
       `${result.transferred.toLocaleString("en-US")} bytes transferred`,
