@@ -138,4 +138,10 @@ export const HINT_LIMITS = {
   tableBytes: 128 * MiB,
   /** Bytes of the file that are hashed, and made again, together. */
   blockBytes: 256 * KiB,
+  /** Content that may be deflated for each byte that does not travel, and the slack: stops a hint of 120 bytes for 80 MB. */
+  workPerSavedByte: 64,
+  workSlackBytes: 8 * MiB,
+  /** Saved bytes that a millisecond of deflating must be worth, and the slack: stops content that deflates slowly. */
+  savedBytesPerMillisecond: 250,
+  slackMilliseconds: 2_000,
 } as const;

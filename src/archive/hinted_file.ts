@@ -1,10 +1,11 @@
-import { encodeHex, equalBytes } from "../bytes/mod.ts";
+import { concatBytes, encodeHex, equalBytes, sha256 } from "../bytes/mod.ts";
 import { BrecciaError } from "../errors.ts";
 import type { ChunkRef } from "../index/mod.ts";
 import { ARCHIVE_LIMITS, HINT_LIMITS } from "../limits.ts";
 import type { ByteRange } from "../ports/mod.ts";
 import { decodeHint, type HintIndex } from "./hint_index.ts";
-import { rebuildArchive } from "./rebuild.ts";
+import { DeflateBudget, type Stopwatch } from "./deflate_budget.ts";
+import { rebuildArchive, rebuildWork } from "./rebuild.ts";
 
 /** Where the chunks of a hinted file come from. What they return was verified against the chunk's hash. */
 export interface ChunkSeeds {
@@ -63,9 +64,18 @@ export async function openHint(
 /** A hint is followed when it saves at least this share of the file: making it again costs time. */
 const WORTHWHILE = 0.1;
 
-/** Whether a file of `fileBytes` bytes is better made by a hint index of `hintBytes` bytes, at `cost`. */
-export function isWorthwhile(hintBytes: number, cost: HintedCost, fileBytes: number): boolean {
-  return hintBytes + cost.bytes <= (1 - WORTHWHILE) * fileBytes;
+/**
+ * Whether a file is better made by `hint`, of `hintBytes` bytes, at `cost` than fetched: it saves a tenth,
+ * and deflating takes no more work than that is worth ({@linkcode HINT_LIMITS}).
+ */
+export function isWorthwhile(hint: HintIndex, hintBytes: number, cost: HintedCost): boolean {
+  const saved = hint.fileBytes - hintBytes - cost.bytes;
+  return saved >= WORTHWHILE * hint.fileBytes && rebuildWork(hint.recipe) <= workFor(saved);
+}
+
+/** Content that may be deflated to save so many bytes. */
+function workFor(savedBytes: number): number {
+  return HINT_LIMITS.workSlackBytes + HINT_LIMITS.workPerSavedByte * savedBytes;
 }
 
 /** What of a hinted file must be fetched. */
@@ -80,18 +90,33 @@ export function hintedCost({ chunks }: HintIndex, seeds: Pick<ChunkSeeds, "knows
   return { missing, bytes };
 }
 
+/** How a hinted file is made. */
+export interface HintedFileOptions {
+  /** Ends it with the signal's reason, also while it deflates. */
+  readonly signal?: AbortSignal | undefined;
+  /** Measures what deflating takes. Default: the runtime's clock. */
+  readonly now?: Stopwatch | undefined;
+}
+
 /**
  * The bytes of a file, made from chunks that are at hand and those of `cost` that are fetched. They are
- * what a hint says, not what is signed: whoever reads them checks the whole against the signed hash.
+ * what a hint says, not what is signed: whoever reads them checks the whole against the signed hash. It
+ * ends at the first block of 256 KiB that is another than the hint says, and once deflating has cost more
+ * work or time than it saves.
  *
- * @throws {BrecciaError} `chunk-missing`; what `seeds` throws.
+ * @throws {BrecciaError} `hint-malformed`, `chunk-missing`; what `seeds` throws.
  */
 export async function* hintedFile(
   hint: HintIndex,
-  { missing }: HintedCost,
+  cost: HintedCost,
   seeds: ChunkSeeds,
+  { signal, now }: HintedFileOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const content = contentOf(hint, missing, seeds);
+  const saved = Math.max(0, hint.fileBytes - cost.bytes);
+  const { slackMilliseconds, savedBytesPerMillisecond } = HINT_LIMITS;
+  const milliseconds = slackMilliseconds + saved / savedBytesPerMillisecond;
+  const budget = new DeflateBudget({ work: workFor(saved), milliseconds }, now);
+  const content = contentOf(hint, cost.missing, seeds);
   let held: Uint8Array = new Uint8Array(0);
   let at = 0;
   // The recipe takes its content in order, but not all of it: a step may end before its content does.
@@ -110,10 +135,43 @@ export async function* hintedFile(
     }
   }
   try {
-    yield* rebuildArchive(hint.recipe, read);
+    yield* comparedBlocks(hint, rebuildArchive(hint.recipe, read, 0, { budget, signal }));
   } finally {
     await content.return();
   }
+}
+
+/** Passes `bytes` block by block, each when it is what the hint says. */
+async function* comparedBlocks(
+  { blocks, fileSha256 }: HintIndex,
+  bytes: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  let parts: Uint8Array[] = [];
+  let held = 0;
+  let next = 0;
+  const compared = async (): Promise<Uint8Array> => {
+    const block = concatBytes(parts);
+    const expected = blocks[next++];
+    if (expected !== undefined && equalBytes(await sha256(block), expected)) return block;
+    throw new BrecciaError(
+      "hint-malformed",
+      `Cannot make ${encodeHex(fileSha256).slice(0, 16)}… by its hint index: block ${next - 1} ` +
+        `comes out as another; the file is fetched without it`,
+    );
+  };
+  for await (const piece of bytes) {
+    for (let at = 0; at < piece.length;) {
+      const part = piece.subarray(at, at + HINT_LIMITS.blockBytes - held);
+      parts.push(part);
+      held += part.length;
+      at += part.length;
+      if (held < HINT_LIMITS.blockBytes) continue;
+      yield await compared();
+      parts = [];
+      held = 0;
+    }
+  }
+  if (held > 0) yield await compared();
 }
 
 async function* contentOf(

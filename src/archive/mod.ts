@@ -5,6 +5,7 @@
  * @module
  */
 
+export { DeflateBudget, deflateWork, type Stopwatch } from "./deflate_budget.ts";
 export { type DeflateSettings, type Flavour, FLAVOURS } from "./deflater.ts";
 export { decodeHint, encodeHint, type HintIndex } from "./hint_index.ts";
 export {
@@ -13,11 +14,12 @@ export {
   type HintedCost,
   hintedCost,
   hintedFile,
+  type HintedFileOptions,
   isWorthwhile,
   openHint,
 } from "./hinted_file.ts";
 export { SeedFile } from "./seed_file.ts";
 export { OpenedArchive } from "./opened_archive.ts";
-export { type ReadContent, rebuildArchive } from "./rebuild.ts";
+export { type ReadContent, rebuildArchive, type RebuildBounds, rebuildWork } from "./rebuild.ts";
 export { type CopyStep, type DeflateStep, type Recipe, type Step } from "./recipe.ts";
 export { decodeRecipe, encodeRecipe } from "./recipe_format.ts";

@@ -1,4 +1,4 @@
-import { concatBytes } from "../bytes/mod.ts";
+import { concatBytes, turn } from "../bytes/mod.ts";
 import { ARCHIVE_LIMITS } from "../limits.ts";
 import { archiveContent } from "./archive_content.ts";
 import { ByteSource } from "./byte_source.ts";
@@ -7,7 +7,6 @@ import { INFLATE_PIECE_BYTES, Inflater } from "./inflater.ts";
 import { Proof } from "./proof.ts";
 import { type Recipe, recipeOf, type Step } from "./recipe.ts";
 import { findSettings } from "./settings_search.ts";
-import { turn } from "./turn.ts";
 
 /** Content that is decoded before settings are sought: some blocks of it. */
 const SAMPLE_BYTES = 448 * 1024;

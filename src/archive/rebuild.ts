@@ -1,60 +1,97 @@
+import { Turns } from "../bytes/mod.ts";
+import { BrecciaError } from "../errors.ts";
 import type { ByteRange } from "../ports/mod.ts";
+import { type DeflateBudget, deflateWork } from "./deflate_budget.ts";
 import { Deflater } from "./deflater.ts";
 import { contentBytesOf, type DeflateStep, type Recipe } from "./recipe.ts";
-import { turn } from "./turn.ts";
 
 /** Reads the content of an archive: the bytes of a range, in order. */
 export type ReadContent = (range: ByteRange) => AsyncIterable<Uint8Array>;
 
-/** Content that is deflated at once. */
-const PIECE_BYTES = 64 * 1024;
+/** What bounds making an archive again. */
+export interface RebuildBounds {
+  /** What deflating may cost. Default: whatever the recipe takes. */
+  readonly budget?: DeflateBudget | undefined;
+  /** Ends it with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
 
-/** Deflating so many bytes takes 10 to 30 milliseconds, after which others get their turn. */
-const TURN_BYTES = 4 * PIECE_BYTES;
+/** Content that is deflated at once: hostile content takes some 20 milliseconds. */
+const PIECE_BYTES = 16 * 1024;
+
+/** Deflating takes as long as other work on so many times its bytes. */
+const TURN_WEIGHT = 2;
+
+/** What it takes to make the whole archive, in bytes of content that are deflated at the default level. */
+export function rebuildWork({ steps }: Recipe): number {
+  let work = 0;
+  for (const step of steps) {
+    if (step.kind === "deflate") work += deflateWork(step.settings, step.contentBytes);
+  }
+  return work;
+}
 
 /**
  * The bytes of an archive from `offset` to its end, made from its content. What is copied is read from
  * there on; a deflate stream is made from its start, whatever part of it is wanted. Nothing says that the
  * result is what was signed: whoever uses it hashes it.
+ *
+ * @throws {BrecciaError} `hint-malformed` once the budget is spent.
  */
 export async function* rebuildArchive(
   recipe: Recipe,
   readContent: ReadContent,
   offset = 0,
+  bounds: RebuildBounds = {},
 ): AsyncGenerator<Uint8Array> {
+  const turns = new Turns(bounds.signal);
   let contentOffset = 0;
   let start = 0;
   for (const step of recipe.steps) {
     const skip = Math.max(offset - start, 0);
     if (skip < step.bytes) {
+      await turns.spend(STEP_WORK);
       if (step.kind === "copy") {
         yield* readContent({ offset: contentOffset + skip, length: step.bytes - skip });
-      } else yield* cut(deflateStep(step, contentOffset, readContent), skip, step.bytes);
+      } else {
+        const content = step.contentBytes === 0
+          ? []
+          : readContent({ offset: contentOffset, length: step.contentBytes });
+        yield* cut(deflateStep(step, content, turns, bounds.budget), skip, step.bytes);
+      }
     }
     contentOffset += contentBytesOf(step);
     start += step.bytes;
   }
 }
 
+/** A step that makes next to nothing still sets up a stream: as long as other work on so many bytes. */
+const STEP_WORK = 8 * 1024;
+
 async function* deflateStep(
-  { settings, contentBytes }: DeflateStep,
-  offset: number,
-  readContent: ReadContent,
+  { settings }: DeflateStep,
+  content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  turns: Turns,
+  budget: DeflateBudget | undefined,
 ): AsyncGenerator<Uint8Array> {
   const deflater = new Deflater(settings);
-  let sinceTurn = 0;
-  const content = contentBytes === 0 ? [] : readContent({ offset, length: contentBytes });
-  for await (const piece of content) {
-    for (let at = 0; at < piece.length; at += PIECE_BYTES) {
-      yield* deflater.push(piece.subarray(at, at + PIECE_BYTES));
-      sinceTurn += PIECE_BYTES;
-      if (sinceTurn >= TURN_BYTES) {
-        sinceTurn = 0;
-        await turn();
-      }
+  for await (const whole of content) {
+    for (let at = 0; at < whole.length; at += PIECE_BYTES) {
+      const piece = whole.subarray(at, at + PIECE_BYTES);
+      const work = deflateWork(settings, piece.length);
+      yield* budget?.measure(work, () => deflater.push(piece)) ?? deflater.push(piece);
+      if (budget?.isSpent) throw spent();
+      await turns.spend(TURN_WEIGHT * work);
     }
   }
   yield* deflater.finish();
+}
+
+function spent(): BrecciaError {
+  return new BrecciaError(
+    "hint-malformed",
+    "Cannot make a file by its hint index: that takes longer than it saves; fetch it plainly",
+  );
 }
 
 /** The bytes from `from` to `to` of a stream, which is read no further. */

@@ -1,5 +1,5 @@
+import { turn } from "../bytes/mod.ts";
 import { Deflater, type DeflateSettings } from "./deflater.ts";
-import { turn } from "./turn.ts";
 
 /** The start of a deflate stream and what it decodes to. */
 export interface Sample {

@@ -8,4 +8,5 @@ export * from "./hex.ts";
 export * from "./equal.ts";
 export * from "./reader.ts";
 export * from "./sha256.ts";
+export * from "./turns.ts";
 export * from "./writer.ts";

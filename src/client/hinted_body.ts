@@ -55,11 +55,11 @@ export async function hintedBody(
   for (const seed of seeds) files.push(await SeedFile.open(seed, hint.chunks, signal));
   const known = chunkSeeds(files, { index: hint, sha256 }, mirror, signal);
   const cost = hintedCost(hint, known);
-  if (!isWorthwhile(bytes.length, cost, target.length)) return undefined;
+  if (!isWorthwhile(hint, bytes.length, cost)) return undefined;
   return {
     reused: hint.recipe.contentBytes - lengthOf(hint, cost.missing),
     bytes: cost.bytes,
-    body: hintedFile(hint, cost, known),
+    body: hintedFile(hint, cost, known, { signal }),
   };
 }
 

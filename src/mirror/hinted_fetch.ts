@@ -48,13 +48,13 @@ export async function fetchHinted(
   const bytes = await readAnswer(answer);
   const hint = await openHint(bytes, { length: file.length, sha256 });
   const cost = hintedCost(hint, files);
-  if (!isWorthwhile(bytes.length, cost, file.length)) return undefined;
+  if (!isWorthwhile(hint, bytes.length, cost)) return undefined;
   const seeds: ChunkSeeds = {
     knows: (hash) => files.knows(hash),
     read: (hash) => files.chunk(hash),
     fetch: (ordinals) => fetchChunks(mirror, { hint, sha256 }, ordinals, signal),
   };
-  return hintedFile(hint, cost, seeds);
+  return hintedFile(hint, cost, seeds, { signal });
 }
 
 /** Chunks by `POST /chunks`, in bounded batches, each verified. */
