@@ -8,6 +8,7 @@ import { type Context, Hono } from "hono";
 import { isBrecciaError } from "../src/errors.ts";
 import type { Edge, EdgeStatus, ServedFile, StoreSize } from "../src/mirror/mod.ts";
 import { type Clock, systemClock } from "../src/ports/mod.ts";
+import { AnswerSlots } from "./answer_slots.ts";
 import { chunkResponse } from "./chunk_response.ts";
 import type { DictionaryRules } from "./dictionary_rules.ts";
 import { type FileOptions, fileResponse } from "./file_response.ts";
@@ -25,6 +26,7 @@ import { Traffic } from "./traffic.ts";
 import { BrokenAnswer, watchedFile } from "./watched_file.ts";
 
 export type { RequestReportOptions } from "./request_report.ts";
+export { AnswerSlots } from "./answer_slots.ts";
 export { DictionaryRules } from "./dictionary_rules.ts";
 export {
   type Minute,
@@ -54,6 +56,8 @@ export interface AppOptions extends RequestReportOptions {
   readonly clock?: Clock;
   /** Where answers are counted. Default: counters of its own. */
   readonly traffic?: Traffic;
+  /** Bounds the long answers that are under way at once. Default: as many as {@linkcode AnswerSlots} says. */
+  readonly slots?: AnswerSlots | undefined;
   /** How the edge fares. Default: as `edge` says. */
   readonly status?: () => EdgeStatus;
   /** What the store holds, as it was measured last. Default: it is not told. */
@@ -83,6 +87,7 @@ export function createApp(
     traffic = new Traffic(clock),
     status: statusNow = () => edge.status(),
     storeSize,
+    slots = new AnswerSlots(),
     ...told
   }: AppOptions,
 ): EdgeApp {
@@ -126,7 +131,7 @@ export function createApp(
       report.failed("answer broke off", asked(c), error);
       return new BrokenAnswer();
     });
-    return await fileResponse(c.req.raw, watched, policy, options);
+    return await fileResponse(c.req.raw, watched, policy, { ...options, slots });
   };
   app.notFound((c) => plain(c, 404));
 
@@ -140,7 +145,7 @@ export function createApp(
   });
   app.post(
     "/chunks",
-    (c) => chunkResponse(c.req.raw, edge, (bytes) => traffic.sent("chunks", bytes)),
+    (c) => chunkResponse(c.req.raw, edge, (bytes) => traffic.sent("chunks", bytes), { slots }),
   );
   app.on(["GET", "HEAD"], "/metadata/:name", (c) => {
     // The segment as it stands in the URL: delegated roles keep their percent-encoding.
@@ -152,7 +157,7 @@ export function createApp(
     const found = await findTarget(c.req.raw, path, edge.served, targetRoute);
     return await send(c, found?.file, found?.policy ?? "pointer", found?.options);
   });
-  addMadeDeltas(app, edge);
+  addMadeDeltas(app, edge, slots);
   app.on(
     ["GET", "HEAD"],
     ["/packs/:name", "/deltas/:name"],

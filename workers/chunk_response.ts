@@ -11,6 +11,7 @@ import {
 } from "../src/index/mod.ts";
 import type { Edge } from "../src/mirror/mod.ts";
 import { CACHE_POLICY } from "./headers.ts";
+import { type AnswerSlots, busyResponse } from "./answer_slots.ts";
 import { steadyStream } from "./steady_stream.ts";
 
 /** Longest request, in bytes (docs/formats/chunk-exchange.md). */
@@ -26,14 +27,17 @@ export const MAX_CHUNKS = 32768;
 const UNCHANGED = `${CACHE_POLICY.never}, no-transform`;
 
 /** Small chunks are sent together, up to about this many bytes. */
-const BATCH_BYTES = 256 * 1024;
+const BATCH_BYTES = 128 * 1024;
 
 /** Answers `POST /chunks` (docs/formats/chunk-exchange.md). `onSent` is told the bytes as they leave. */
 export async function chunkResponse(
   request: Request,
   edge: Edge,
   onSent: (bytes: number) => void,
-  patience = BODY_MILLISECONDS,
+  { patience = BODY_MILLISECONDS, slots }: {
+    readonly patience?: number;
+    readonly slots?: AnswerSlots | undefined;
+  } = {},
 ): Promise<Response> {
   const type = request.headers.get("content-type")?.split(";")[0]?.trim();
   const find = type === CHUNK_REQUEST_TYPE
@@ -47,10 +51,11 @@ export async function chunkResponse(
   try {
     const found = await find(body, edge);
     if (found === undefined) return refusal(404);
+    const ended = slots?.take();
+    if (slots !== undefined && ended === undefined) return busyResponse();
     const headers = { "content-type": found.type, "cache-control": UNCHANGED };
-    return new Response(steadyStream((signal) => inBatches(found.frames(signal), onSent)), {
-      headers,
-    });
+    const stream = steadyStream((signal) => inBatches(found.frames(signal), onSent), { ended });
+    return new Response(stream, { headers });
   } catch (error) {
     if (!isBrecciaError(error, "http-malformed")) throw error;
     return refusal(error.message.includes("more than") ? 413 : 400, error.message);

@@ -9,7 +9,7 @@ import { R2Store } from "../cache/r2.ts";
 import { loadCompiledZstd } from "../src/codec/mod.ts";
 import { Edge, Upstream } from "../src/mirror/mod.ts";
 import { type Clock, type Log, type ObjectStore, systemClock } from "../src/ports/mod.ts";
-import { followRedirects, HttpClient, MirrorSet, withoutUrlSecrets } from "../src/transport/mod.ts";
+import { cutUrlSecrets, followRedirects, HttpClient, MirrorSet } from "../src/transport/mod.ts";
 import { createApp, type EdgeApp } from "./app.ts";
 import { type CloudflareEnv, readBindings } from "./cloudflare_env.ts";
 import { EdgeCache } from "./edge_cache.ts";
@@ -120,4 +120,4 @@ function asItIsSent(response: Response): Response {
 
 /** One JSON line for each record, where `wrangler tail` and Logpush find it. */
 const log: Log = (level, event, fields) =>
-  console.log(withoutUrlSecrets(JSON.stringify({ level, event, ...fields })));
+  console.log(JSON.stringify({ level, event, ...fields }, cutUrlSecrets));

@@ -3,6 +3,7 @@ import { CACHE_POLICY, type CachePolicy } from "./headers.ts";
 import { checkPreconditions } from "./preconditions.ts";
 import { parseRange } from "./range_header.ts";
 import { type CodedForms, type Representation, selectRepresentation } from "./representation.ts";
+import { type AnswerSlots, busyResponse } from "./answer_slots.ts";
 import { steadyStream } from "./steady_stream.ts";
 
 /** Bodies up to this length are sent in one piece: a stream costs more than it saves. */
@@ -21,7 +22,9 @@ export interface FileOptions {
   /** Its media type; default `application/octet-stream`. */
   readonly contentType?: string;
   /** Given where dictionaries are looked at. */
-  readonly dictionary?: DictionaryOffer;
+  readonly dictionary?: DictionaryOffer | undefined;
+  /** Bounds how many bodies are streamed at once. Default: nothing does. */
+  readonly slots?: AnswerSlots | undefined;
 }
 
 /**
@@ -32,7 +35,7 @@ export async function fileResponse(
   request: Request,
   file: ServedFile,
   policy: CachePolicy,
-  { contentType = "application/octet-stream", dictionary }: FileOptions = {},
+  { contentType = "application/octet-stream", dictionary, slots }: FileOptions = {},
 ): Promise<Response> {
   const forms: CodedForms = new Map([
     ...(dictionary?.form ? [["dcz", dictionary.form] as const] : []),
@@ -65,12 +68,16 @@ export async function fileResponse(
   const { offset, length } = range ?? { offset: 0, length: size };
   headers.set("content-length", String(length));
   if (range) headers.set("content-range", `bytes ${offset}-${offset + length - 1}/${size}`);
-  const body = request.method === "HEAD" || length === 0
-    ? null
-    : length <= AT_ONCE_BYTES
-    ? await gather(selected.read({ offset, length }), length)
-    : steadyStream((signal) => selected.read({ offset, length }, signal));
-  return new Response(body, { status: range ? 206 : 200, headers });
+  const status = range ? 206 : 200;
+  if (request.method === "HEAD" || length === 0) return new Response(null, { status, headers });
+  if (length <= AT_ONCE_BYTES) {
+    const body = await gather(selected.read({ offset, length }), length);
+    return new Response(body, { status, headers });
+  }
+  const ended = slots?.take();
+  if (slots !== undefined && ended === undefined) return busyResponse(vary);
+  const body = steadyStream((signal) => selected.read({ offset, length }, signal), { ended });
+  return new Response(body, { status, headers });
 }
 
 function refusal(status: number, headers: Record<string, string> = {}): Response {

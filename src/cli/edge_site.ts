@@ -75,6 +75,8 @@ export interface EdgeSite {
   readonly listen: string | undefined;
   /** The most that the store may hold, in bytes. */
   readonly quota: number | undefined;
+  /** Long answers under way at once, by each thread. */
+  readonly answers: number | undefined;
   /** What one client may do. */
   readonly clients: ClientLimitSettings;
   /** Patterns of targets that are dictionaries of one another, at each upstream. */
@@ -120,6 +122,7 @@ async function siteOfFlags({ flags, path, cwd }: CommandContext): Promise<EdgeSi
     cwd,
     listen: undefined,
     quota: parseSize(flags.text("quota"), "--quota"),
+    answers: flags.integer("answers", 1, 1_000_000),
     clients: clientLimits(flags),
     dictionaries: flags.texts("dictionary"),
     rebuilt: parseSize(flags.text("rebuilt"), "--rebuilt") ?? 0,
@@ -152,6 +155,7 @@ async function siteOfFile(flags: Flags, file: string): Promise<EdgeSite> {
     cwd: folder,
     listen: flags.isGiven("listen") ? undefined : listen,
     quota: parseSize(flags.text("quota"), "--quota"),
+    answers: flags.integer("answers", 1, 1_000_000),
     clients: clientLimits(flags),
     dictionaries: flags.texts("dictionary"),
     rebuilt: parseSize(flags.text("rebuilt"), "--rebuilt") ?? 0,

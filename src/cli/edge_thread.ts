@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AnswerSlots } from "../../workers/answer_slots.ts";
 import { ClientLimits } from "../../workers/client_limits.ts";
 import { serveOnDeno } from "../../workers/deno.ts";
 import { openTelemetryTracer } from "../../workers/open_telemetry.ts";
@@ -120,7 +121,10 @@ async function serve(
     status: () => states[at]?.status ?? edge.status(),
   }));
   upstreams = opened;
-  const app = siteApp(site, opened, () => storeSize);
+  const app = siteApp(site, opened, {
+    storeSize: () => storeSize,
+    slots: new AnswerSlots(site.answers, { log }),
+  });
   const onListen = (): void => thread.postMessage({ type: "listening" });
   const limits = ClientLimits.from(site.clients, log);
   const options = { ...address, reusePort: true, signal: stop.signal, log, limits, onListen };

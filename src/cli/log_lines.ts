@@ -1,5 +1,5 @@
 import { type Log, silentTracer, type Tracer } from "../ports/mod.ts";
-import { withoutUrlSecrets } from "../transport/mod.ts";
+import { cutUrlSecrets } from "../transport/mod.ts";
 
 /**
  * A log of one JSON line for each record, with the id of the trace that runs. No URL in it shows
@@ -9,11 +9,6 @@ export function logLines(write: (line: string) => void, tracer: Tracer = silentT
   return (level, event, fields) => {
     const trace = tracer.traceId;
     const record = { time: new Date().toISOString(), level, event, trace, ...fields };
-    write(JSON.stringify(record, cutSecrets));
+    write(JSON.stringify(record, cutUrlSecrets));
   };
-}
-
-/** Cuts in each text by itself: in the line, a secret could take the quotes around it along. */
-function cutSecrets(_: string, value: unknown): unknown {
-  return typeof value === "string" ? withoutUrlSecrets(value) : value;
 }

@@ -1,4 +1,4 @@
-import { createApp, type EdgeApp } from "../../workers/app.ts";
+import { type AnswerSlots, createApp, type EdgeApp } from "../../workers/app.ts";
 import { DictionaryRules } from "../../workers/dictionary_rules.ts";
 import { createSite, type MountedUpstream } from "../../workers/site.ts";
 import { QuotaStore } from "../../cache/quota.ts";
@@ -107,12 +107,15 @@ function openEdge(
 export function siteApp(
   site: EdgeSite,
   upstreams: readonly Omit<MountedUpstream, "prefix">[],
-  storeSize: () => StoreSize | null,
+  { storeSize, slots }: {
+    readonly storeSize: () => StoreSize | null;
+    readonly slots: AnswerSlots;
+  },
 ): EdgeApp {
   const dictionaries = new DictionaryRules(site.dictionaries);
-  if (!site.prefixed) return createApp({ ...upstreams[0]!, dictionaries, storeSize });
+  if (!site.prefixed) return createApp({ ...upstreams[0]!, dictionaries, storeSize, slots });
   const mounted = upstreams.map((upstream, at) => {
-    return { ...upstream, dictionaries, prefix: site.upstreams[at]!.prefix };
+    return { ...upstream, dictionaries, slots, prefix: site.upstreams[at]!.prefix };
   });
   const { log, accessLog, tracer } = mounted[0]!;
   return createSite(mounted, { storeSize, log, accessLog, tracer });

@@ -17,8 +17,11 @@ export type ChunkedContent = Pick<ReleaseIndex, "chunks" | "packs">;
 /** Opens a pack of an index by its number; `undefined` when it can't be had. */
 export type OpenPack = (pack: PackRef, number: number) => Promise<ServedFile | undefined>;
 
-/** Chunks that lie in a row are read together, up to this many bytes. */
-const RUN_BYTES = 1024 * 1024;
+/**
+ * Chunks that lie in a row are read together, up to this many bytes: what a client that stopped reading makes
+ * the edge hold.
+ */
+const RUN_BYTES = 256 * 1024;
 
 /**
  * The stored form of chunks, in the order of `ordinals`, read from their packs in as few reads as their

@@ -17,4 +17,4 @@ export { type MetadataFileRequest, MetadataMirrors } from "./metadata_mirrors.ts
 export { followRedirects, type RedirectReach } from "./redirects.ts";
 export { escapePath, Mirror, MirrorSet } from "./mirror_set.ts";
 export { retryAfter } from "./retry_after.ts";
-export { publicUrl, withoutUrlSecrets } from "./public_url.ts";
+export { cutUrlSecrets, publicUrl, withoutUrlSecrets } from "./public_url.ts";

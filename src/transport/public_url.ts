@@ -19,6 +19,11 @@ export function publicUrl(url: URL): string {
   return withoutUrlSecrets(url.href);
 }
 
+/** For `JSON.stringify`: cuts secrets in each text by itself. In the line they could take quotes along. */
+export function cutUrlSecrets(_: string, value: unknown): unknown {
+  return typeof value === "string" ? withoutUrlSecrets(value) : value;
+}
+
 /** `text` with every URL in it cut down to what may be shown. */
 export function withoutUrlSecrets(text: string): string {
   return text.replaceAll(URL_IN_TEXT, (_, scheme: string, rest: string) => {

@@ -19,7 +19,7 @@ function endless(stall: number) {
       yield PIECE;
       await Promise.resolve();
     }
-  }, stall);
+  }, { stall });
   return { body, left: left.promise };
 }
 
@@ -69,7 +69,7 @@ Deno.test("a client that reads slowly, but reads, is not sent away", async () =>
   const body = steadyStream(async function* () {
     for (; number < 6; number++) yield Uint8Array.of(number);
     await Promise.resolve();
-  }, 2000);
+  }, { stall: 2000 });
   const reader = body.getReader();
   for (let expected = 0; expected < 6; expected++) {
     assert.deepEqual((await reader.read()).value, Uint8Array.of(expected));
@@ -104,7 +104,7 @@ Deno.test("a request for chunks that never ends is answered 408, and its body gi
     headers: { "content-type": CHUNK_REQUEST_TYPE },
     body,
   });
-  const response = await chunkResponse(request, edge, () => {}, 50);
+  const response = await chunkResponse(request, edge, () => {}, { patience: 50 });
   assert.equal(response.status, 408);
   assert.equal(response.headers.get("connection"), "close");
   await cancelled.promise;

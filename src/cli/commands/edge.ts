@@ -1,3 +1,4 @@
+import { ANSWER_SLOTS, AnswerSlots } from "../../../workers/answer_slots.ts";
 import { ClientLimits } from "../../../workers/client_limits.ts";
 import { openTelemetryTracer } from "../../../workers/open_telemetry.ts";
 import { Traffic } from "../../../workers/traffic.ts";
@@ -64,6 +65,12 @@ export const command: Command = {
       value: "PATTERN",
       help:
         "Web assets below /targets/ whose versions browsers fetch as deltas, as in app/*main.js",
+    },
+    answers: {
+      type: "string",
+      value: "N",
+      default: String(ANSWER_SLOTS),
+      help: "Long answers under way at once, by each thread; beyond: 503. Each takes up to 500 KB",
     },
     "per-ip-rate": {
       type: "string",
@@ -136,17 +143,23 @@ async function runEdge(context: CommandContext): Promise<void> {
     accessLog,
     write: (lines) => output.log(lines),
   });
-  const serving = serve(siteApp(site, upstreams, () => keeper.size), {
-    ...address,
-    reusePort: count > 1,
-    signal,
-    log,
-    limits: ClientLimits.from(site.clients, log),
-    onListen: (at) => {
-      // Threads that don't start are reported where they are kept.
-      threads.start(count - 1, at).then(() => announce(at), () => {});
+  const serving = serve(
+    siteApp(site, upstreams, {
+      storeSize: () => keeper.size,
+      slots: new AnswerSlots(site.answers, { log }),
+    }),
+    {
+      ...address,
+      reusePort: count > 1,
+      signal,
+      log,
+      limits: ClientLimits.from(site.clients, log),
+      onListen: (at) => {
+        // Threads that don't start are reported where they are kept.
+        threads.start(count - 1, at).then(() => announce(at), () => {});
+      },
     },
-  });
+  );
   const announce = ({ hostname, port }: Address): void => {
     const host = hostname.includes(":") ? `[${hostname}]` : hostname;
     const listening = { event: "listening", url: `http://${host}:${port}/` };
