@@ -3,7 +3,7 @@ import { BrecciaError } from "../../errors.ts";
 import { delegateToTeam, readPublicKeyFile } from "../../publish/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { fileError } from "../file_error.ts";
-import { openStore } from "../open_store.ts";
+import { openRepository } from "../open_repository.ts";
 
 /** `breccia delegate TEAM`: lets a team sign its own releases. */
 export const command: Command = {
@@ -24,7 +24,7 @@ export const command: Command = {
   run: delegate,
 };
 
-async function delegate({ args, flags, path, cwd, output }: CommandContext): Promise<void> {
+async function delegate({ args, flags, path, output }: CommandContext): Promise<void> {
   const name = args[0] as string;
   const paths = flags.texts("paths");
   const files = flags.texts("key");
@@ -38,7 +38,7 @@ async function delegate({ args, flags, path, cwd, output }: CommandContext): Pro
     return readPublicKeyFile(bytes, file);
   }));
   const threshold = flags.integer("threshold", 1, 16) ?? 1;
-  const store = await openStore(`fs:${path(flags.required("repo"))}`, cwd);
+  const store = await openRepository(path(flags.required("repo")));
   await delegateToTeam(store, { name, paths, keys, threshold });
   output.document({ team: name, paths, keys: keys.length, threshold });
   output.print(

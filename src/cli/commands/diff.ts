@@ -1,6 +1,6 @@
 import { diffReleases } from "../../publish/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { openStore } from "../open_store.ts";
+import { openRepository } from "../open_repository.ts";
 import { findIndex } from "../published_index.ts";
 
 /** `breccia diff A B --repo DIR`: what changes between two versions, and what it costs. */
@@ -17,8 +17,8 @@ export const command: Command = {
   run: diff,
 };
 
-async function diff({ args, flags, path, cwd, output }: CommandContext): Promise<void> {
-  const store = await openStore(`fs:${path(flags.required("repo"))}`, cwd);
+async function diff({ args, flags, path, output }: CommandContext): Promise<void> {
+  const store = await openRepository(path(flags.required("repo")));
   const platform = flags.text("platform") ?? "any";
   const [from, to] = args as [string, string];
   const difference = diffReleases(

@@ -3,7 +3,7 @@ import { drawSvg, drawText } from "../../delta/mod.ts";
 import { explainUpdate } from "../../publish/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { fileError } from "../file_error.ts";
-import { openStore } from "../open_store.ts";
+import { openRepository } from "../open_repository.ts";
 import { findIndex } from "../published_index.ts";
 
 /** Rows for people; `--json` and `--svg` show all. */
@@ -27,8 +27,8 @@ export const command: Command = {
   run: explain,
 };
 
-async function explain({ args, flags, path, cwd, output }: CommandContext): Promise<void> {
-  const store = await openStore(`fs:${path(flags.required("repo"))}`, cwd);
+async function explain({ args, flags, path, output }: CommandContext): Promise<void> {
+  const store = await openRepository(path(flags.required("repo")));
   const platform = flags.text("platform") ?? "any";
   const [from, to] = args as [string, string];
   const costs = await explainUpdate(

@@ -73,6 +73,7 @@ async function init(context: CommandContext): Promise<void> {
     ...DEFAULT_EXPIRY_DAYS,
     ...byRole(flags.integers("expires", 1, MOST_DAYS)),
   ]);
+  const bits = flags.integer("hash-bins", 1, 10);
   const keys = keyDirectoryOf(context, directory);
   const store = await openStore(`fs:${directory}`, cwd);
   if (await store.head("metadata/timestamp.json") !== undefined) throw existing(directory);
@@ -86,7 +87,6 @@ async function init(context: CommandContext): Promise<void> {
   const config = { app, order, expiryDays } as const;
   await initRepository(store, { config, signers, thresholds, now: systemClock.now() });
 
-  const bits = flags.integer("hash-bins", 1, 10);
   if (bits !== undefined) {
     const { key } = await keys.generate("bins");
     await delegateToHashBins(store, { bitLength: bits, keys: [key], threshold: 1 });

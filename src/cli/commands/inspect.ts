@@ -20,7 +20,7 @@ import {
 import type { Command, CommandContext } from "../command.ts";
 import { fileError } from "../file_error.ts";
 import { keyDirectoryOf } from "../key_directory.ts";
-import { openStore } from "../open_store.ts";
+import { openRepository } from "../open_repository.ts";
 import { formatTable, type Output } from "../output.ts";
 
 /** `breccia inspect FILE`: shows what a repository, an index or a metadata file says. */
@@ -40,13 +40,13 @@ export const command: Command = {
 };
 
 async function inspect(context: CommandContext): Promise<void> {
-  const { args, path, cwd, output } = context;
+  const { args, path, output } = context;
   const file = path(args[0] as string);
   const status = await stat(file).catch((cause) => {
     throw fileError("inspect", file, cause);
   });
   if (status.isDirectory()) {
-    const store = await openStore(`fs:${file}`, cwd);
+    const store = await openRepository(file);
     const description = await describeRepository(store);
     const keysHere = await keyDirectoryOf(context, file).keyIds();
     const warnings = lintRepository(await loadPublished(store), keysHere, systemClock.now());

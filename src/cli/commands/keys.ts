@@ -6,7 +6,7 @@ import { type KeyId, TOP_LEVEL_ROLES, type TopLevelRole } from "../../tuf/mod.ts
 import type { Command, CommandContext } from "../command.ts";
 import { fileError } from "../file_error.ts";
 import { KeyDirectory, keyDirectoryOf } from "../key_directory.ts";
-import { openStore } from "../open_store.ts";
+import { openRepository } from "../open_repository.ts";
 import { formatTable } from "../output.ts";
 
 /** `breccia keys ACTION …`: makes keys, and changes who signs. */
@@ -33,7 +33,7 @@ async function keys(context: CommandContext): Promise<void> {
   const [action, first, ...rest] = context.args;
   if (action === "generate") return await generate(context, first ?? "key");
   const repository = context.path(context.flags.required("repo"));
-  const store = await openStore(`fs:${repository}`, context.cwd);
+  const store = await openRepository(repository);
   if (action === "list") return await list(context, store, repository);
   const role = roleOf(first);
   switch (action) {

@@ -1,6 +1,6 @@
 import { promoteRelease } from "../../publish/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { openStore } from "../open_store.ts";
+import { openRepository } from "../open_repository.ts";
 
 /** `breccia promote VERSION`: offers a release on one more channel. */
 export const command: Command = {
@@ -19,8 +19,8 @@ export const command: Command = {
   run: promote,
 };
 
-async function promote({ args, flags, path, cwd, output }: CommandContext): Promise<void> {
-  const store = await openStore(`fs:${path(flags.required("repo"))}`, cwd);
+async function promote({ args, flags, path, output }: CommandContext): Promise<void> {
+  const store = await openRepository(path(flags.required("repo")));
   const releases = await promoteRelease(store, {
     version: args[0] as string,
     to: flags.required("to"),

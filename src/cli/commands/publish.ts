@@ -2,6 +2,7 @@ import { systemClock } from "../../ports/mod.ts";
 import { publishRepository, uploadRepository } from "../../publish/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { keyDirectoryOf } from "../key_directory.ts";
+import { openRepository } from "../open_repository.ts";
 import { openStore } from "../open_store.ts";
 
 /** `breccia publish --repo DIR`: signs what changed and makes it visible. */
@@ -25,13 +26,15 @@ export const command: Command = {
 async function publish(context: CommandContext): Promise<void> {
   const { flags, path, cwd, output, signal } = context;
   const repository = path(flags.required("repo"));
-  const store = await openStore(`fs:${repository}`, cwd);
+  const store = await openRepository(repository);
   const keys = keyDirectoryOf(context, repository);
-  const publication = await publishRepository(store, { keys, clock: systemClock, signal });
   const to = flags.text("to");
-  const upload = to === undefined
+  // Whether there is such a place is known before anything is signed.
+  const target = to === undefined ? undefined : await openStore(to, cwd);
+  const publication = await publishRepository(store, { keys, clock: systemClock, signal });
+  const upload = target === undefined
     ? undefined
-    : await uploadRepository(store, await openStore(to, cwd), { signal });
+    : await uploadRepository(store, target, { signal });
 
   output.document({ ...publication, ...(upload === undefined ? {} : { upload }) });
   output.print(

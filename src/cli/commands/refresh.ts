@@ -2,7 +2,7 @@ import { systemClock } from "../../ports/mod.ts";
 import { refreshRepository } from "../../publish/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { keyDirectoryOf } from "../key_directory.ts";
-import { openStore } from "../open_store.ts";
+import { openRepository } from "../open_repository.ts";
 
 /** `breccia refresh --repo DIR`: signs anew what would expire. */
 export const command: Command = {
@@ -23,9 +23,9 @@ export const command: Command = {
 };
 
 async function refresh(context: CommandContext): Promise<void | 1> {
-  const { flags, path, cwd, output, signal } = context;
+  const { flags, path, output, signal } = context;
   const repository = path(flags.required("repo"));
-  const store = await openStore(`fs:${repository}`, cwd);
+  const store = await openRepository(repository);
   const keys = keyDirectoryOf(context, repository);
   const publication = await refreshRepository(store, { keys, clock: systemClock, signal });
   const { signed, pending } = publication;

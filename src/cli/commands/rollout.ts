@@ -1,7 +1,7 @@
 import { rollOutRelease } from "../../publish/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import type { Flags } from "../flags.ts";
-import { openStore } from "../open_store.ts";
+import { openRepository } from "../open_repository.ts";
 
 /** `breccia rollout VERSION`: offers a release to a share of all devices. */
 export const command: Command = {
@@ -21,8 +21,8 @@ export const command: Command = {
   run: rollout,
 };
 
-async function rollout({ args, flags, path, cwd, output }: CommandContext): Promise<void> {
-  const store = await openStore(`fs:${path(flags.required("repo"))}`, cwd);
+async function rollout({ args, flags, path, output }: CommandContext): Promise<void> {
+  const store = await openRepository(path(flags.required("repo")));
   const releases = await rollOutRelease(store, {
     version: args[0] as string,
     percent: shareOf(flags),

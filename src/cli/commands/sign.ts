@@ -6,7 +6,7 @@ import { addSignatures } from "../../tuf/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { fileError } from "../file_error.ts";
 import { readKey } from "../key_directory.ts";
-import { openStore } from "../open_store.ts";
+import { openRepository } from "../open_repository.ts";
 import type { Output } from "../output.ts";
 
 /** `breccia sign ROLE --key FILE`: adds one signature to what is staged. */
@@ -29,7 +29,7 @@ export const command: Command = {
   run: sign,
 };
 
-async function sign({ args, flags, path, cwd, env, output }: CommandContext): Promise<void> {
+async function sign({ args, flags, path, env, output }: CommandContext): Promise<void> {
   const role = args[0];
   if (role !== "root" && role !== "targets") {
     throw new BrecciaError("usage", `${role} is not signed by hand: give root or targets`);
@@ -48,7 +48,7 @@ async function sign({ args, flags, path, cwd, env, output }: CommandContext): Pr
     return output.print(`Signed ${file}; carry it back and take it with --from.`);
   }
   const repository = path(flags.required("repo"));
-  const store = await openStore(`fs:${repository}`, cwd);
+  const store = await openRepository(repository);
   const contribution = signer === undefined
     ? { file: await read(path(from as string)) }
     : { signers: [signer] };

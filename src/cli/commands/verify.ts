@@ -1,6 +1,6 @@
 import { verifyRepository } from "../../publish/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { openStore } from "../open_store.ts";
+import { openRepository } from "../open_repository.ts";
 
 /** `breccia verify --repo DIR`: checks everything that is published. */
 export const command: Command = {
@@ -14,8 +14,8 @@ export const command: Command = {
   run: verify,
 };
 
-async function verify({ flags, path, cwd, output, signal }: CommandContext): Promise<void | 1> {
-  const store = await openStore(`fs:${path(flags.required("repo"))}`, cwd);
+async function verify({ flags, path, output, signal }: CommandContext): Promise<void | 1> {
+  const store = await openRepository(path(flags.required("repo")));
   const verification = await verifyRepository(store, { signal });
   const { releases, packs, chunks, findings } = verification;
   output.document(verification);

@@ -1,6 +1,6 @@
 import { withdrawRelease } from "../../publish/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { openStore } from "../open_store.ts";
+import { openRepository } from "../open_repository.ts";
 
 /** `breccia withdraw VERSION`: takes a release from every channel. */
 export const command: Command = {
@@ -19,8 +19,8 @@ export const command: Command = {
   run: withdraw,
 };
 
-async function withdraw({ args, flags, path, cwd, output }: CommandContext): Promise<void> {
-  const store = await openStore(`fs:${path(flags.required("repo"))}`, cwd);
+async function withdraw({ args, flags, path, output }: CommandContext): Promise<void> {
+  const store = await openRepository(path(flags.required("repo")));
   const releases = await withdrawRelease(store, {
     version: args[0] as string,
     platform: flags.text("platform"),
