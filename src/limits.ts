@@ -145,3 +145,9 @@ export const HINT_LIMITS = {
   savedBytesPerMillisecond: 250,
   slackMilliseconds: 2_000,
 } as const;
+
+/** Bounds on what a publisher looks for in a build. */
+export const PUBLISH_LIMITS = {
+  /** Files up to this length are searched for private keys: a key is never longer, and most files are not read twice. */
+  secretBytes: 64 * KiB,
+} as const;

@@ -25,6 +25,7 @@ import { type DeltaOptions, planDeltas } from "./plan_deltas.ts";
 import { loadPublished } from "./published_metadata.ts";
 import { checkNewVersion, listReleases } from "./release_list.ts";
 import { scanTree } from "./scan_tree.ts";
+import { findSecretFiles, type SecretFile } from "./secret_files.ts";
 import { stageTargets } from "./stage_targets.ts";
 import { describeTarget } from "./target_bytes.ts";
 import { checkTeamPaths, draftedTargets } from "./teams.ts";
@@ -61,6 +62,8 @@ export interface AddedRelease {
   readonly reusedBytes: number;
   /** Bytes of the packs that were written for it. */
   readonly packBytes: number;
+  /** Files of it that look like secrets, and were not allowed: they will be public. */
+  readonly secrets: readonly SecretFile[];
 }
 
 /**
@@ -68,7 +71,8 @@ export interface AddedRelease {
  * `publishRepository` licenses them. Nobody sees it before. When it throws, nothing is staged;
  * when it refuses, nothing is written at all.
  *
- * @throws {BrecciaError} `policy-unsafe` when its team may not sign for it; `version-malformed`, `version-duplicate`, `version-lower`, the codes of
+ * @throws {BrecciaError} `policy-unsafe` when its team may not sign for it, or it holds a private key of a
+ * repository; `version-malformed`, `version-duplicate`, `version-lower`, the codes of
  * `scanTree`, `tree-changed`, and those of the store.
  */
 export async function addRelease(
@@ -78,6 +82,8 @@ export async function addRelease(
     readonly encode?: ChunkEncoder;
     /** Deltas from earlier releases; none unless given. */
     readonly deltas?: DeltaOptions;
+    /** Patterns of files that look like secrets and are meant to be released; see {@linkcode findSecretFiles}. */
+    readonly allow?: readonly string[];
     readonly signal?: AbortSignal;
   } = {},
 ): Promise<AddedRelease> {
@@ -90,7 +96,9 @@ export async function addRelease(
   if (release.team !== undefined) {
     await checkTeamPaths(store, published, release.team, [path, info.archive]);
   }
-  const layout = new StreamLayout(await scanTree(release.tree));
+  const scanned = await scanTree(release.tree);
+  const secrets = await findSecretFiles(release.tree, scanned, options.allow);
+  const layout = new StreamLayout(scanned);
 
   const earlier = listReleases(draft, config.order);
   const known = await findKnownChunks(store, earlier);
@@ -132,7 +140,8 @@ export async function addRelease(
     last: path,
     check: (targets) => checkNewVersion(targets, { ...info, channel }, path),
   });
-  return { info, index, indexBytes: bytes.length, reusedBytes, packBytes: packs.bytesWritten };
+  const indexBytes = bytes.length;
+  return { info, index, indexBytes, reusedBytes, packBytes: packs.bytesWritten, secrets };
 }
 
 function describeRelease(

@@ -46,6 +46,7 @@ export {
 } from "./publish_repository.ts";
 export { type LicensedRelease, listReleases } from "./release_list.ts";
 export { scanTree } from "./scan_tree.ts";
+export { findSecretFiles, type SecretFile } from "./secret_files.ts";
 export { type Upload, uploadRepository } from "./upload_repository.ts";
 export { type Finding, type Verification, verifyRepository } from "./verify_repository.ts";
 export { delegateToTeam, draftedTargets, publishedTargets, type Team } from "./teams.ts";

@@ -1,11 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { addRelease, type DeltaOutcome } from "../../publish/mod.ts";
+import { checkBuildPath } from "../build_path.ts";
 import { ChunkEncoders } from "../chunk_encoders.ts";
 import { encodeInWorker } from "../delta_encoder.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { fileError } from "../file_error.ts";
 import { openTree } from "../file_tree.ts";
-import { openStore } from "../open_store.ts";
+import { keyDirectoryOf } from "../key_directory.ts";
+import { openRepository } from "../open_repository.ts";
 
 /** `breccia add VERSION PATH --repo DIR`: stages a release. */
 export const command: Command = {
@@ -14,7 +16,9 @@ export const command: Command = {
   usage: "VERSION PATH --repo DIR [--channel NAME] [--platform NAME] [--notes FILE]",
   description:
     "The release waits for `breccia publish`; nobody sees it before. A version that is " +
-    "there already, or lower than the newest of its channel and platform, is refused.",
+    "there already, or lower than the newest of its channel and platform, is refused. So is a build " +
+    "that holds the repository or a private key that signs for one; files that look like other secrets " +
+    "(keys in PEM, .env, …) are named, unless --allow says that they are meant.",
   example: "breccia add 1.2.0 dist/ --repo ./repo --notes NOTES.md",
   operands: [2, 2],
   flags: {
@@ -40,18 +44,31 @@ export const command: Command = {
       help: "Make deltas a fifth smaller; clients take longer to decode them",
     },
     required: { type: "boolean", help: "Clients must not skip this version" },
+    allow: {
+      type: "string",
+      value: "PATTERN",
+      multiple: true,
+      help: "Files of the build that look like secrets and are none",
+    },
+    keys: { type: "string", value: "DIR", help: "The private keys (default: --repo + .keys)" },
   },
   run: add,
 };
 
-async function add({ args, flags, path, cwd, output, signal }: CommandContext): Promise<void> {
+async function add(context: CommandContext): Promise<void> {
+  const { args, flags, path, output, signal } = context;
   const [version, build] = args as [string, string];
   const repository = path(flags.required("repo"));
   const notes = flags.text("notes");
+  const store = await openRepository(repository);
+  const kept = new Map([
+    [repository, "the repository"],
+    [keyDirectoryOf(context, repository).path, "the private keys in"],
+  ]);
+  await checkBuildPath(path(build), kept);
   const tree = await openTree(path(build));
   const encoders = new ChunkEncoders();
   try {
-    const store = await openStore(`fs:${repository}`, cwd);
     const release = {
       version,
       tree,
@@ -71,8 +88,10 @@ async function add({ args, flags, path, cwd, output, signal }: CommandContext): 
         encode: encodeInWorker,
         onDelta: (outcome) => output.log(deltaLine(outcome)),
       },
+      allow: flags.texts("allow"),
       signal,
     });
+    for (const { path, what } of cost.secrets) output.log(secretLine(path, what));
     output.document({
       ...info,
       entries: index.entries.length,
@@ -94,6 +113,11 @@ async function add({ args, flags, path, cwd, output, signal }: CommandContext): 
     encoders.close();
     await tree.close();
   }
+}
+
+function secretLine(path: string, what: string): string {
+  return `warning[secret-file]: ${JSON.stringify(path)} looks like ${what}, and will be public; ` +
+    "if it is meant, say so with --allow, otherwise `breccia unstage` the release";
 }
 
 function deltaLine({ from, bytes, chunkBytes, dropped }: DeltaOutcome): string {
