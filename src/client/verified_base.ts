@@ -37,6 +37,7 @@ export class VerifiedBase implements RandomAccess {
       const chunk = chunks.at(chunks.ordinalAt(at));
       const bytes = await this.#verified(chunk);
       const part = bytes.subarray(at - chunk.offset, end - chunk.offset);
+      if (part.length === 0) throw beyondEnd(this.#seed.label);
       into.set(part, at - offset);
       at += part.length;
     }
@@ -62,4 +63,12 @@ export class VerifiedBase implements RandomAccess {
     }
     return verified.bytes;
   }
+}
+
+/** What lies past the last chunk has no chunk: the look for it must end. */
+function beyondEnd(label: string): BrecciaError {
+  return new BrecciaError(
+    "delta-mismatch",
+    `Cannot use the delta: it reads past the end of ${label}; its bytes are fetched instead`,
+  );
 }

@@ -78,7 +78,8 @@ export class ChunkedFiles {
   async hint(file: LicensedFile): Promise<HintIndex | undefined> {
     const key = hintKey(file);
     const kept = this.#hints.get(key);
-    if (kept !== undefined) return kept;
+    // One digest may be signed with two lengths, of which one is false.
+    if (kept !== undefined) return kept.fileBytes === file.length ? kept : undefined;
     const bytes = await this.hintBytes(file);
     if (bytes === undefined) return undefined;
     try {
@@ -230,8 +231,10 @@ export class ChunkedFiles {
       const block = Math.floor(at / HINT_LIMITS.blockBytes);
       const start = block * HINT_LIMITS.blockBytes;
       const bytes = await this.#readOrMend(file, block, mend);
-      yield bytes.subarray(at - start, Math.min(end - start, bytes.length));
-      at = start + bytes.length;
+      const next = Math.min(end, start + bytes.length);
+      if (next <= at) throw noProgress(file, block);
+      yield bytes.subarray(at - start, next - start);
+      at = next;
     }
   }
 
@@ -307,6 +310,17 @@ function chunkEncoder(): (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>
     inVain = stored.length < bytes.length ? 0 : inVain + 1;
     return stored;
   };
+}
+
+/** A reader that yields nothing must not be asked for ever. */
+function noProgress(file: LicensedFile, block: number): BrecciaError {
+  return new BrecciaError(
+    "storage-corrupt",
+    `Cannot read ${
+      hintKey(file)
+    } from the store: its block ${block} holds nothing of what is asked ` +
+      `for; delete it, and the file is fetched again`,
+  );
 }
 
 /** Key of the hint index of a file. */

@@ -16,7 +16,7 @@ import { InFlight, type JoinedWork } from "./in_flight.ts";
 import { noReads, type ReadCounts, type ReadSource } from "./read_counts.ts";
 import { ReleaseShelf } from "./release_shelf.ts";
 import type { Upstream } from "./upstream.ts";
-import { type LicensedFile, objectName } from "./verified_object.ts";
+import { licenceName, type LicensedFile, objectName } from "./verified_object.ts";
 import { licensedPack, verifyPack } from "./verified_pack.ts";
 
 /** What is fetched at once, so that memory stays far below 128 MiB. */
@@ -197,7 +197,8 @@ export class ContentMirror {
     file: LicensedFile,
     bring: Bring,
   ): Promise<ServedFile> {
-    const inMemory = this.content.inMemory(`${kind}/${objectName(file)}`) !== undefined;
+    const inMemory =
+      this.content.inMemory(`${kind}/${objectName(file)}`, file.length) !== undefined;
     let source: ReadSource = inMemory ? "memory" : "store";
     const served = await this.#open(kind, file, (isThere) => {
       source = "upstream";
@@ -310,7 +311,8 @@ export class ContentMirror {
     isThere: IsThere | undefined,
     fetch: () => Promise<void>,
   ): Promise<void> {
-    const key = `${kind}/${objectName(file)}`;
+    // With the length: how it ends for a false licence is no end for the true one.
+    const key = `${kind}/${licenceName(file)}`;
     const fetchIfMissing = async (): Promise<void> => {
       if (!await isThere?.()) await fetch();
     };

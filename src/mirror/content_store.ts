@@ -9,8 +9,15 @@ import { decodePartList, encodePartList, type PartList } from "./part_list.ts";
 import { ChunkedFiles } from "./chunked_files.ts";
 import { readPackRange } from "./pack_range.ts";
 import { VerifiedReads } from "./verified_reads.ts";
-import { checkDigests, type LicensedFile, objectName, VerifiedObject } from "./verified_object.ts";
 import type { ServedFile } from "./served_file.ts";
+import {
+  checkDigests,
+  checkLength,
+  type LicensedFile,
+  objectName,
+  VerifiedObject,
+} from "./verified_object.ts";
+
 /** Kinds of content, which are the folders it is stored in. */
 export type ContentKind = "packs" | "deltas" | "targets";
 
@@ -51,7 +58,9 @@ export class ContentStore {
   async has(kind: ContentKind, file: LicensedFile): Promise<boolean> {
     if (isChunked(kind, file)) return await this.files.has(file);
     const key = keyOf(kind, file);
-    return await this.#store.head(isWhole(file) ? key : `${key}.parts`) !== undefined;
+    // One digest may be signed with two lengths, of which one is false.
+    if (isWhole(file)) return (await this.#store.head(key))?.size === file.length;
+    return (await this.#partList(`${key}.parts`))?.length === file.length;
   }
 
   /**
@@ -88,9 +97,12 @@ export class ContentStore {
     return info.size <= maxBytes ? await this.#reads.read(key, info.size) : undefined;
   }
 
-  /** The bytes of an object of content, if they are in memory, verified. Must not be changed. */
-  inMemory(key: string): Uint8Array<ArrayBuffer> | undefined {
-    return this.#reads.kept(key);
+  /**
+   * The bytes of an object of content that has this length, if they are in memory, verified. Must not be
+   * changed.
+   */
+  inMemory(key: string, length: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.#reads.kept(key, length);
   }
 
   /**
@@ -155,6 +167,7 @@ export class ContentStore {
       parts.push({ sha256: name, bytes: part.length });
     }
     const actual = new Map([...digests].map(([name, hash]) => [name, encodeHex(hash.digest())]));
+    checkLength(length, file, what, code);
     checkDigests(actual, file, what, code);
     await this.#store.put(`${keyOf(kind, file)}.parts`, await encodePartList({ length, parts }));
   }
@@ -183,7 +196,7 @@ export class ContentStore {
       // Asked for piece by piece: a slow client must not keep the whole object in memory.
       for (let from = Math.max(offset - start, 0); from < end; from += READ_BYTES) {
         signal?.throwIfAborted();
-        const whole = this.#reads.kept(key) ?? await this.#readOrMend(key, bytes, mend);
+        const whole = this.#reads.kept(key, bytes) ?? await this.#readOrMend(key, bytes, mend);
         // A copy: a view would keep all of the object.
         yield whole.slice(from, Math.min(from + READ_BYTES, end));
       }

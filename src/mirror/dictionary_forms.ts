@@ -64,7 +64,7 @@ export class DictionaryForms {
     read: () => Promise<Uint8Array | undefined>,
   ): Promise<CodedForm | undefined> {
     if (file.size > DICTIONARY_LIMITS.bytes || file.etag === dictionary) return undefined;
-    const text = `dcz ${LEVEL} ${dictionary} ${file.etag}`;
+    const text = `dcz ${LEVEL} ${dictionary} ${file.etag} ${file.size}`;
     const pair = encodeHex(await sha256(new TextEncoder().encode(text)));
     if (this.#useless.has(pair)) return undefined;
     const key = dictionaryFormKey(pair);

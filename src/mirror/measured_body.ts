@@ -1,7 +1,7 @@
 import { sha512 } from "@noble/hashes/sha2.js";
 import { createSha256, encodeHex, type IncrementalSha256 } from "../bytes/mod.ts";
 import { HINT_LIMITS } from "../limits.ts";
-import { checkDigests, type LicensedFile, objectName } from "./verified_object.ts";
+import { checkDigests, checkLength, type LicensedFile, objectName } from "./verified_object.ts";
 
 /** A body that is hashed while it is read: as a whole, and block by block. */
 export class MeasuredBody implements AsyncIterable<Uint8Array> {
@@ -50,6 +50,7 @@ export class MeasuredBody implements AsyncIterable<Uint8Array> {
     if (this.#file.hashes.has("sha256")) actual.set("sha256", encodeHex(sha256));
     if (this.#sha512 !== undefined) actual.set("sha512", encodeHex(this.#sha512.digest()));
     const what = `targets/${objectName(this.#file).slice(0, 16)}…`;
+    checkLength(this.#bytes, this.#file, what, "target-mismatch");
     checkDigests(actual, this.#file, what, "target-mismatch");
     return { sha256, blocks: this.#blocks };
   }

@@ -51,12 +51,14 @@ export class RebuiltBlocks {
    * can't be made.
    */
   async read(hint: HintIndex, block: number): Promise<Uint8Array<ArrayBuffer>> {
-    const name = `${encodeHex(hint.fileSha256)} ${block}`;
+    const hash = hint.blocks[block];
+    const length = blockLength(hint, block);
+    if (hash === undefined || length <= 0) throw differs(hint);
+    const name = `${encodeHex(hint.fileSha256)} ${hint.fileBytes} ${block}`;
     const kept = this.#kept.get(name) ?? await this.#making.join(name, async () => {
       const costly = isDeflated(hint, block);
-      const hash = hint.blocks[block]!;
       const shelved = costly ? await this.#shelf?.read(hash) : undefined;
-      if (shelved !== undefined) return shelved;
+      if (shelved?.length === length) return shelved;
       const made = await this.#make(hint, block);
       if (costly) this.#shelf?.keep(hash, made.bytes);
       this.#places.push(made.place);
@@ -94,8 +96,7 @@ export class RebuiltBlocks {
     const start = Math.floor(startOfStream(hint, block) / HINT_LIMITS.blockBytes);
     let best: Place | undefined;
     for (const place of this.#places) {
-      const fits = equalBytes(place.hint.fileSha256, hint.fileSha256) && place.block <= block &&
-        place.block >= start;
+      const fits = isSameFile(place.hint, hint) && place.block <= block && place.block >= start;
       if (fits && place.block >= (best?.block ?? 0)) best = place;
     }
     this.#places = this.#places.filter((place) => place !== best);
@@ -136,6 +137,14 @@ export class RebuiltBlocks {
   }
 }
 
+function blockLength({ fileBytes }: HintIndex, block: number): number {
+  return Math.min(HINT_LIMITS.blockBytes, fileBytes - block * HINT_LIMITS.blockBytes);
+}
+
+function isSameFile(a: HintIndex, b: HintIndex): boolean {
+  return a.fileBytes === b.fileBytes && equalBytes(a.fileSha256, b.fileSha256);
+}
+
 /** Whether any byte of the block is deflated: then making it takes time. */
 function isDeflated({ recipe }: HintIndex, block: number): boolean {
   const first = block * HINT_LIMITS.blockBytes;
@@ -161,8 +170,7 @@ function startOfStream({ recipe }: HintIndex, block: number): number {
 
 async function nextBlock(place: Place): Promise<Uint8Array<ArrayBuffer>> {
   const { hint } = place;
-  const offset = place.block * HINT_LIMITS.blockBytes;
-  const wanted = Math.min(HINT_LIMITS.blockBytes, hint.fileBytes - offset);
+  const wanted = blockLength(hint, place.block);
   const parts = [place.rest];
   let bytes = place.rest.length;
   while (bytes < wanted) {

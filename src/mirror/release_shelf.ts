@@ -4,7 +4,7 @@ import { BrecciaError } from "../errors.ts";
 import type { ServedFile } from "./served_file.ts";
 import { gather } from "./gather.ts";
 import { InFlight } from "./in_flight.ts";
-import { type LicensedFile, objectName } from "./verified_object.ts";
+import { licenceName, type LicensedFile, objectName } from "./verified_object.ts";
 
 /** Decoded indexes are kept up to this many chunks and entries altogether, some hundred bytes each. */
 const KEPT_ROWS = 200_000;
@@ -27,7 +27,7 @@ export class ReleaseShelf {
    * @throws {BrecciaError} `index-malformed` and its kin; what opening it throws.
    */
   async take(file: LicensedFile): Promise<ReleaseIndex> {
-    const name = objectName(file);
+    const name = licenceName(file);
     const kept = this.#kept.get(name) ??
       await this.#decoding.join(name, async () => await this.#decode(file));
     this.#kept.delete(name);

@@ -1,5 +1,5 @@
 import { decodeHex, encodeHex, sha256 } from "../bytes/mod.ts";
-import { BrecciaError } from "../errors.ts";
+import { BrecciaError, isBrecciaError } from "../errors.ts";
 import { DICTIONARY_LIMITS } from "../limits.ts";
 import type { ChunkRequest, ChunkTable, MissingRequest, ReleaseIndex } from "../index/mod.ts";
 import { packKey } from "../index/mod.ts";
@@ -66,6 +66,9 @@ export type ReadChunks = (signal: AbortSignal) => AsyncIterable<StoredChunk>;
 
 type Open = () => Promise<ServedFile>;
 
+/** By SHA-256 in hex. One digest may be signed with two lengths, of which one is false. */
+type TargetsByName = ReadonlyMap<string, readonly VerifiedTarget[]>;
+
 /** Verified metadata files kept in memory: how long each may be, and how many; 4 MiB in all. */
 const SMALL_METADATA_BYTES = 64 * 1024;
 const SMALL_METADATA_FILES = 64;
@@ -80,12 +83,11 @@ const SHOWN_RELEASES = 20;
 export class ServedGeneration {
   readonly #parts: ServedParts;
   readonly #smallMetadata = new Map<string, Uint8Array<ArrayBuffer>>();
-  /** Keys of packs and deltas that were served. */
-  readonly #servedKeys = new Set<string>();
-  #largeTargets: ReadonlyMap<string, VerifiedTarget> | undefined;
-  /** By SHA-256 in hex. */
-  #targetsByName: ReadonlyMap<string, VerifiedTarget> | undefined;
-  #content: Promise<ReadonlyMap<string, Open>> | undefined;
+  /** Lengths of packs and deltas that were served, by key. */
+  readonly #servedKeys = new Map<string, number>();
+  #largeTargets: TargetsByName | undefined;
+  #targetsByName: TargetsByName | undefined;
+  #content: Promise<ReadonlyMap<string, readonly Open[]>> | undefined;
   /** Releases by the SHA-256 of their stream in hex. */
   #streams: Promise<ReadonlyMap<string, CatalogRelease>> | undefined;
   #novelties: Promise<readonly ReleaseNovelty[]> | undefined;
@@ -134,8 +136,9 @@ export class ServedGeneration {
       // A failure is for those who asked meanwhile; the next one tries again.
       this.#content.catch(() => this.#content = undefined);
     }
-    const file = await (await this.#content).get(key)?.();
-    if (file !== undefined) this.#servedKeys.add(key);
+    const opens = (await this.#content).get(key) ?? [];
+    const file = await firstThat(opens, (open) => open());
+    if (file !== undefined) this.#servedKeys.set(key, file.size);
     return file;
   }
 
@@ -144,7 +147,8 @@ export class ServedGeneration {
    * still in memory. Must not be changed.
    */
   contentInMemory(key: string): Uint8Array<ArrayBuffer> | undefined {
-    return this.#servedKeys.has(key) ? this.#parts.mirror.content.inMemory(key) : undefined;
+    const length = this.#servedKeys.get(key);
+    return length === undefined ? undefined : this.#parts.mirror.content.inMemory(key, length);
   }
 
   /**
@@ -186,8 +190,10 @@ export class ServedGeneration {
    * this edge made (docs/formats/hint-index.md), and changes when the target is stored anew.
    */
   async hint(name: string): Promise<ServedFile | undefined> {
-    const target = this.#largeTarget(name);
-    const bytes = target && await this.#parts.mirror.content.files.hintBytes(target);
+    const { files } = this.#parts.mirror.content;
+    const bytes = await firstThat(this.#largeTargetsOf(name), async (target) => {
+      return await files.hint(target) && await files.hintBytes(target);
+    });
     if (bytes === undefined) return undefined;
     const read = async function* ({ offset, length }: ByteRange) {
       yield bytes.slice(offset, offset + length);
@@ -243,30 +249,31 @@ export class ServedGeneration {
     return bytes;
   }
 
-  /** The target with this SHA-256, if it is one that is stored as chunks. */
-  #largeTarget(name: string): VerifiedTarget | undefined {
-    this.#largeTargets ??= new Map(
+  /** The targets with this SHA-256 that are stored as chunks. */
+  #largeTargetsOf(name: string): readonly VerifiedTarget[] {
+    this.#largeTargets ??= Map.groupBy(
       [...this.#parts.catalog.targets.values()]
-        .filter((target) => isChunked("targets", target) && target.hashes.has("sha256"))
-        .map((target) => [objectName(target), target]),
+        .filter((target) => isChunked("targets", target) && target.hashes.has("sha256")),
+      objectName,
     );
-    return this.#largeTargets.get(name);
+    return this.#largeTargets.get(name) ?? [];
   }
 
   /** Chunks by the SHA-256 of the release index, or of the large target, that names them. */
   async #chunkedBy(
     hash: Uint8Array,
   ): Promise<{ readonly content: ChunkedContent; readonly open: OpenPack } | undefined> {
-    const { catalog, mirror, unavailable } = this.#parts;
+    const { mirror, unavailable } = this.#parts;
     const name = encodeHex(hash);
-    const release = catalog.releases.find(({ index }) => objectName(index) === name);
-    if (release === undefined) {
-      const target = this.#largeTarget(name);
-      const content = target && await mirror.content.files.hint(target);
+    const releases = this.#releasesBy(name);
+    if (releases.length === 0) {
+      const { files } = mirror.content;
+      const content = await firstThat(this.#largeTargetsOf(name), (target) => files.hint(target));
       const open: OpenPack = (pack) => mirror.content.openUnverified(licensedPack(pack));
       return content && { content, open };
     }
-    const content = await this.#openIndex(release);
+    const content = await firstThat(releases, (release) => this.#openIndex(release));
+    if (content === undefined) return undefined;
     const open: OpenPack = async (_, number) => {
       try {
         return await mirror.openPack(content, number);
@@ -282,18 +289,21 @@ export class ServedGeneration {
   #dictionary(name: string): (() => Promise<Uint8Array | undefined>) | undefined {
     const { catalog, generation, mirror } = this.#parts;
     const most = DICTIONARY_LIMITS.bytes;
-    this.#targetsByName ??= new Map(
-      [...catalog.targets.values()].map((target) => [target.hashes.get("sha256") ?? "", target]),
+    this.#targetsByName ??= Map.groupBy(
+      catalog.targets.values(),
+      (target) => target.hashes.get("sha256") ?? "",
     );
-    const target = this.#targetsByName.get(name);
-    if (target === undefined) {
+    const targets = this.#targetsByName.get(name);
+    if (targets === undefined) {
       return generation.former.includes(name) ? () => mirror.content.former(name, most) : undefined;
     }
-    if (target.length > most) return undefined;
-    return async () => {
-      const { size, read } = await mirror.openTarget(catalog, target);
-      return await gather(read({ offset: 0, length: size }), size);
-    };
+    const readable = targets.filter(({ length }) => length <= most);
+    if (readable.length === 0) return undefined;
+    return () =>
+      firstThat(readable, async (target) => {
+        const { size, read } = await mirror.openTarget(catalog, target);
+        return await gather(read({ offset: 0, length: size }), size);
+      });
   }
 
   #openIndex(release: CatalogRelease): Promise<ReleaseIndex> {
@@ -302,8 +312,11 @@ export class ServedGeneration {
 
   /** Only two releases of one app and platform make a pair: asking for others costs two look-ups. */
   async #pair(base: string, index: string): Promise<DeltaPair | undefined> {
-    const { catalog, mirror, deltas } = this.#parts;
-    const release = catalog.releases.find((release) => objectName(release.index) === index);
+    const { mirror, deltas } = this.#parts;
+    const release = await firstThat(this.#releasesBy(index), async (release) => {
+      await this.#openIndex(release);
+      return release;
+    });
     if (deltas === undefined || release === undefined || !/^[0-9a-f]{64}$/.test(base)) {
       return undefined;
     }
@@ -335,22 +348,59 @@ export class ServedGeneration {
     return streams;
   }
 
-  async #contentByKey(): Promise<ReadonlyMap<string, Open>> {
+  /** The releases whose index has this SHA-256 in hex. */
+  #releasesBy(name: string): readonly CatalogRelease[] {
+    return this.#parts.catalog.releases.filter(({ index }) => objectName(index) === name);
+  }
+
+  async #contentByKey(): Promise<ReadonlyMap<string, readonly Open[]>> {
     const { mirror } = this.#parts;
-    const files = new Map<string, Open>();
+    const files = new Map<string, Open[]>();
+    const licences = new Set<string>();
+    const add = (key: string, length: number, open: Open): void => {
+      // The same from each index; with another length it is another licence.
+      if (licences.size === licences.add(`${key} ${length}`).size) return;
+      const opens = files.get(key);
+      if (opens === undefined) files.set(key, [open]);
+      else opens.push(open);
+    };
     for (const release of this.#parts.catalog.releases) {
       const index = await this.#openIndex(release);
-      for (const [number, { sha256 }] of index.packs.entries()) {
+      for (const [number, { sha256, bytes }] of index.packs.entries()) {
         // Indexes can be large: one that is no longer at hand is read again.
         const open = async () => await mirror.openPack(await this.#openIndex(release), number);
-        files.set(packKey(sha256), open);
+        add(packKey(sha256), bytes, open);
       }
       for (const delta of licensedDeltas(index)) {
-        files.set(delta.key, () => mirror.openDelta(delta));
+        add(delta.key, delta.length, () => mirror.openDelta(delta));
       }
     }
     return files;
   }
+}
+
+/**
+ * What `use` makes of the first of `some` of which it makes anything: a licence that is false stops no true
+ * one.
+ *
+ * @throws {BrecciaError} of the first, when nothing could be made of any.
+ */
+async function firstThat<S, T>(
+  some: readonly S[],
+  use: (one: S) => Promise<T | undefined>,
+): Promise<T | undefined> {
+  const failures: unknown[] = [];
+  for (const one of some) {
+    try {
+      const made = await use(one);
+      if (made !== undefined) return made;
+    } catch (error) {
+      if (!isBrecciaError(error)) throw error;
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+  return undefined;
 }
 
 function checkOrdinals(ordinals: readonly number[], count: number): void {

@@ -37,9 +37,7 @@ export class VerifiedObject {
     what: string,
     code: ErrorCode,
   ): Promise<VerifiedObject> {
-    if (bytes.length !== licensed.length) {
-      throw refused(what, code, `it has ${bytes.length} bytes where ${licensed.length} are signed`);
-    }
+    checkLength(bytes.length, licensed, what, code);
     const actual = new Map<string, string>();
     if (licensed.hashes.has("sha256")) actual.set("sha256", encodeHex(await sha256(bytes)));
     if (licensed.hashes.has("sha512")) {
@@ -49,6 +47,21 @@ export class VerifiedObject {
     checkDigests(actual, licensed, what, code);
     return new VerifiedObject(bytes);
   }
+}
+
+/**
+ * Throws unless so many bytes are signed: a digest may be signed with a length that is false.
+ *
+ * @throws {BrecciaError} `code`.
+ */
+export function checkLength(
+  length: number,
+  licensed: LicensedFile,
+  what: string,
+  code: ErrorCode,
+): void {
+  if (length === licensed.length) return;
+  throw refused(what, code, `it has ${length} bytes where ${licensed.length} are signed`);
 }
 
 /**
@@ -74,6 +87,14 @@ export function checkDigests(
 /** The hex name under which a licensed file is stored: its SHA-256, else its SHA-512. */
 export function objectName({ hashes }: LicensedFile): string {
   return (hashes.get("sha256") ?? hashes.get("sha512") ?? "").toLowerCase();
+}
+
+/**
+ * The digest and the length that are signed, in one text: what is remembered of a file by less would be
+ * answered for one that is signed with another length.
+ */
+export function licenceName(file: LicensedFile): string {
+  return `${objectName(file)} ${file.length}`;
 }
 
 function refused(what: string, code: ErrorCode, why: string): BrecciaError {

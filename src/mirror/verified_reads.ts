@@ -30,10 +30,13 @@ export class VerifiedReads {
     this.#tracer = tracer;
   }
 
-  /** The bytes of an object that is in memory. Must not be changed. */
-  kept(key: string): Uint8Array<ArrayBuffer> | undefined {
+  /**
+   * The bytes of an object that is in memory, `undefined` also when it has another length than is licensed.
+   * Must not be changed.
+   */
+  kept(key: string, length: number): Uint8Array<ArrayBuffer> | undefined {
     const bytes = this.#kept.get(key);
-    if (bytes === undefined) return undefined;
+    if (bytes?.length !== length) return undefined;
     this.#kept.delete(key);
     this.#kept.set(key, bytes);
     return bytes;
@@ -46,7 +49,7 @@ export class VerifiedReads {
    * @throws {BrecciaError} of the storage family.
    */
   async read(key: string, length: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    return this.kept(key) ?? await this.#reading.join(key, async () => {
+    return this.kept(key, length) ?? await this.#reading.join(`${key} ${length}`, async () => {
       while (this.#readingBytes > 0 && this.#readingBytes + length > READING_BYTES) {
         await this.#ended.promise;
       }

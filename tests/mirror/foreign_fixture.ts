@@ -1,5 +1,6 @@
 import { encodeHex, sha256 } from "../../src/bytes/mod.ts";
 import { SimulatedRepository } from "../simulator/repository.ts";
+import type { TargetFile } from "../../src/tuf/mod.ts";
 import { clock } from "../publish/repository_fixture.ts";
 
 /** A TUF repository that is not ours, behind a static server in memory that counts and can lie. */
@@ -37,6 +38,18 @@ export class ForeignOrigin {
       this.#targets.set(path.replace(/[^/]*$/, `${digest}.$&`), bytes);
     }
     await this.#repository.publish({ bump: true });
+  }
+
+  /** Signs whatever is claimed of targets, true or not; none of them is served. */
+  async claim(targets: Readonly<Record<string, TargetFile>>): Promise<void> {
+    const signed = this.#repository.role("targets");
+    signed.targets = new Map([...signed.targets, ...Object.entries(targets)]);
+    await this.#repository.publish({ bump: true });
+  }
+
+  /** Serves these bytes at a path below `targets/`, whatever is signed. */
+  serve(location: string, bytes: Uint8Array<ArrayBuffer>): void {
+    this.#targets.set(location, bytes);
   }
 
   /** The static server. */
