@@ -60,6 +60,13 @@ const STREAM_BYTES = MEMORY_BYTES / 4;
 /** Longest time for one delta, in milliseconds. */
 const TIME = 10 * 60_000;
 
+/**
+ * Time for all deltas, in milliseconds: so much at once, and a share of the time that passes. Stops those who
+ * ask for all pairs from taking a core of the machine for hours.
+ */
+const TIME_AT_ONCE = 5 * 60_000;
+const TIME_SHARE = 1 / 12;
+
 /** Missing chunks of fewer bytes are sent as they are. */
 const LEAST_BYTES = 128 * 1024;
 
@@ -76,10 +83,14 @@ export class DeltaMaker {
   readonly #waiting = new Map<string, DeltaPair>();
   readonly #memory = new Map<string, Memory>();
   #working: Promise<void> | undefined;
+  /** Milliseconds that encoding may take as of `at`; below zero once one took longer. */
+  #time = TIME_AT_ONCE;
+  #at: number;
 
   /** Makes deltas for `options.shelf`. */
   constructor(options: DeltaMakerOptions) {
     this.#options = options;
+    this.#at = options.clock.now();
   }
 
   /** How many are being made, or wait. */
@@ -101,7 +112,8 @@ export class DeltaMaker {
     if (this.#waiting.has(pair.name)) return true;
     const stopped = this.#options.signal?.aborted ?? false;
     const wait = memory.asks < ASKS || now < memory.refusedUntil;
-    if (stopped || wait || this.#waiting.size >= QUEUE || !mayPay(pair)) return false;
+    if (stopped || wait || this.#waiting.size >= QUEUE || this.#timeLeft() <= 0) return false;
+    if (!mayPay(pair)) return false;
     this.#waiting.set(pair.name, pair);
     this.#working ??= this.#work().finally(() => this.#working = undefined);
     return true;
@@ -116,9 +128,23 @@ export class DeltaMaker {
     }
   }
 
+  #timeLeft(): number {
+    const now = this.#options.clock.now();
+    this.#time = Math.min(TIME_AT_ONCE, this.#time + Math.max(0, now - this.#at) * TIME_SHARE);
+    this.#at = now;
+    return this.#time;
+  }
+
   async #work(): Promise<void> {
     for (const pair of this.#waiting.values()) {
       const { clock, log } = this.#options;
+      if (this.#timeLeft() <= 0) {
+        // Who still wants them asks again.
+        log("warn", "deltas paused", { waiting: this.#waiting.size });
+        this.#waiting.clear();
+        return;
+      }
+      const begun = clock.now();
       const what = { app: pair.index.app, from: pair.base.version, to: pair.index.version };
       try {
         log("info", "delta made", { ...what, ...await this.#make(pair) });
@@ -129,6 +155,8 @@ export class DeltaMaker {
         if (memory !== undefined) memory.refusedUntil = clock.now() + REFUSED_FOR;
       }
       this.#waiting.delete(pair.name);
+      this.#time -= clock.now() - begun;
+      this.#at = clock.now();
     }
   }
 

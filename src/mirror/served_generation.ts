@@ -2,7 +2,7 @@ import { decodeHex, encodeHex, sha256 } from "../bytes/mod.ts";
 import { BrecciaError, isBrecciaError } from "../errors.ts";
 import { DICTIONARY_LIMITS } from "../limits.ts";
 import type { ChunkRequest, ChunkTable, MissingRequest, ReleaseIndex } from "../index/mod.ts";
-import { packKey } from "../index/mod.ts";
+import { compareVersions, packKey } from "../index/mod.ts";
 import type { ByteRange, ObjectStore } from "../ports/mod.ts";
 import type { VerifiedTarget } from "../tuf/mod.ts";
 import type { Catalog } from "./catalog.ts";
@@ -323,9 +323,13 @@ export class ServedGeneration {
     this.#streams ??= this.#releasesByStream();
     this.#streams.catch(() => this.#streams = undefined);
     const from = (await this.#streams).get(base);
-    const { app, platform } = release.info;
+    const { app, platform, order, version } = release.info;
     if (from === undefined || from === release) return undefined;
     if (from.info.app !== app || from.info.platform !== platform) return undefined;
+    // Devices go down seldom, and take chunks then.
+    if (from.info.order !== order || compareVersions(order, from.info.version, version) > 0) {
+      return undefined;
+    }
     const toIndex = await this.#openIndex(release);
     return {
       base: await this.#openIndex(from),

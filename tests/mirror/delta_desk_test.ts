@@ -122,6 +122,45 @@ Deno.test("whoever asks for all pairs fills a bounded queue, and one is made at 
   assert.equal(jobs.length, 8);
 });
 
+Deno.test("encoding takes a twelfth of the time: whoever asks for all pairs waits for the next hours", async () => {
+  const origin = await originOf(6);
+  let now = NOW;
+  let runs = 0;
+  const edge = await deltaEdge(origin, {
+    clock: { now: () => now },
+    encode: (job) => {
+      runs++;
+      now += 2 * 60_000;
+      return encodeProven(job);
+    },
+  });
+  const askAll = async () => {
+    for (let asks = 0; asks < 2; asks++) {
+      for (let from = 0; from < 5; from++) {
+        for (let to = from + 1; to < 6; to++) await edge.ask(`1.${from}.0`, `1.${to}.0`);
+      }
+    }
+    await edge.desk.idle();
+  };
+  await askAll();
+  assert.equal(runs, 3, "five minutes are there to begin with, and the third goes beyond");
+  await askAll();
+  assert.equal(runs, 3, "what waited is gone, and nothing new begins");
+  now += 60 * 60_000;
+  await askAll();
+  assert.equal(runs, 6);
+});
+
+Deno.test("no delta leads down: asking for one costs two look-ups", async () => {
+  const { encode, jobs } = held();
+  const edge = await deltaEdge(await originOf(3), { encode });
+  for (let asks = 0; asks < 3; asks++) {
+    assert.equal((await edge.ask("1.2.0", "1.0.0")).status, 404);
+    assert.equal((await edge.ask("1.1.0", "1.0.0")).status, 404);
+  }
+  assert.equal(jobs.length, 0);
+});
+
 Deno.test("an encoder that fails, or makes what does not pay, is left alone for a day", async () => {
   const origin = await originOf(2);
   for (const outcome of ["fails", "does not pay"]) {
