@@ -1,20 +1,6 @@
 import assert from "node:assert/strict";
-import { fromFileUrl, relativePath, sourceFiles } from "./source_files.ts";
-
-/**
- * The floors of the house, top first (docs/design.md). A room may import from lower floors and from
- * itself; rooms on one floor don't import each other. A file's room is the longest prefix of its path.
- */
-const FLOORS: readonly (readonly string[])[] = [
-  ["mod.ts", "workers/", "src/cli/", "bin/"],
-  ["cache/"],
-  ["src/publish/", "src/mirror/", "src/client/", "src/install/"],
-  ["src/tuf/", "src/transport/", "src/delta/", "src/archive/"],
-  ["src/index/"],
-  ["src/ports/"],
-  ["src/chunk/", "src/codec/"],
-  ["src/bytes/", "src/errors.ts", "src/limits.ts"],
-];
+import { importGraph, roomOf } from "./house.ts";
+import { sourceFiles } from "./source_files.ts";
 
 /** Rooms of one floor that may lean on each other, in this direction only. */
 const DOORS: ReadonlyMap<string, readonly string[]> = new Map([
@@ -28,14 +14,6 @@ const DOORS: ReadonlyMap<string, readonly string[]> = new Map([
 
 /** Stores come in through ports: only the composition roots may import `cache/`. */
 const STORE_USERS = ["workers/", "src/cli/", "bin/"];
-
-function roomOf(path: string): { room: string; floor: number } | undefined {
-  for (const [floor, rooms] of FLOORS.entries()) {
-    const room = rooms.find((candidate) => path === candidate || path.startsWith(candidate));
-    if (room !== undefined) return { room, floor };
-  }
-  return undefined;
-}
 
 /** Says why `from` must not import `to`, or returns `undefined` when it may. */
 function objection(from: string, to: string): string | undefined {
@@ -53,23 +31,12 @@ function objection(from: string, to: string): string | undefined {
   return `${from} imports ${to}, which is not below it`;
 }
 
-function importsOf(source: string): string[] {
-  const found: string[] = [];
-  const pattern =
-    /(?:^|[\s;])(?:import|export)\b[^"'`;]*?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/g;
-  const code = source.replace(/\/\*[\s\S]*?\*\//g, "");
-  for (const match of code.matchAll(pattern)) found.push((match[1] ?? match[2]) as string);
-  return found;
-}
-
 Deno.test("imports point down only: no file of src, workers, cache or bin imports upward", () => {
   const objections: string[] = [];
   let edges = 0;
-  for (const { path, url, source } of sourceFiles()) {
-    for (const specifier of importsOf(source)) {
-      if (!specifier.startsWith(".") || specifier.endsWith(".json")) continue;
+  for (const [path, imports] of importGraph()) {
+    for (const to of imports) {
       edges++;
-      const to = relativePath(fromFileUrl(new URL(specifier, url)));
       const why = objection(path, to);
       if (why !== undefined) objections.push(why);
     }
@@ -103,15 +70,7 @@ function importCircle(graph: ReadonlyMap<string, readonly string[]>): string[] |
 }
 
 Deno.test("no file imports itself by way of others, types included", () => {
-  const graph = new Map<string, string[]>();
-  for (const { path, url, source } of sourceFiles()) {
-    const relative = importsOf(source).filter((specifier) => specifier.startsWith("."));
-    graph.set(
-      path,
-      relative.map((specifier) => relativePath(fromFileUrl(new URL(specifier, url)))),
-    );
-  }
-  assert.equal(importCircle(graph)?.join(" → "), undefined);
+  assert.equal(importCircle(importGraph())?.join(" → "), undefined);
 });
 
 Deno.test("importCircle() names the files of a circle, and finds none in a diamond", () => {
