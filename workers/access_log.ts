@@ -30,6 +30,7 @@ export function logAnswer(log: Log, answered: Answered): void {
 
 /** The path of a request as a log shows it. */
 export function pathOf({ url }: Request): string {
-  const { pathname } = new URL(url);
+  // Where the client names an impossible host, it is no URL.
+  const pathname = URL.parse(url)?.pathname ?? "";
   return pathname.length > PATH_CHARACTERS ? `${pathname.slice(0, PATH_CHARACTERS)}…` : pathname;
 }

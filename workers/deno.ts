@@ -6,6 +6,7 @@
 
 import type { Log } from "../src/ports/mod.ts";
 import type { EdgeApp } from "./app.ts";
+import { hasHost, noHostResponse } from "./host_check.ts";
 import type { ServeOptions } from "./serve_options.ts";
 import { BrokenAnswer } from "./watched_file.ts";
 
@@ -23,8 +24,9 @@ export async function serveOnDeno(app: EdgeApp, options: ServeOptions): Promise<
   signal.addEventListener("abort", () => stop("stopped"), { once: true });
   const { limits } = options;
   const handler: Deno.ServeHandler<Deno.NetAddr> = limits === undefined
-    ? app.fetch
+    ? (request) => hasHost(request) ? app.fetch(request) : refuseHost(app, request)
     : (request, { remoteAddr, completed }) => {
+      if (!hasHost(request)) return refuseHost(app, request);
       const exchange = { address: remoteAddr.hostname, ended: () => completed };
       return limits.answer(request, exchange, app.fetch, app.refused);
     };
@@ -56,6 +58,12 @@ export async function serveOnDeno(app: EdgeApp, options: ServeOptions): Promise<
     clearTimeout(timer);
     if (signal.aborted) return;
   }
+}
+
+function refuseHost(app: EdgeApp, request: Request): Response {
+  const response = noHostResponse();
+  app.refused?.(request, response);
+  return response;
 }
 
 /** Deno prints what a body breaks off with, unless it is told here. Its head has left by then. */

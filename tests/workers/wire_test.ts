@@ -31,6 +31,42 @@ const UNWANTED: readonly [what: string, text: string, status: number][] = [
   ],
 ];
 
+/** Heads that say of no host, of two, or of what is none. Each is refused, and says when. */
+const HOSTS: readonly (readonly [host: string, status: number])[] = [
+  ["Host: edge.test\r\n", 200],
+  ["Host: EDGE.test:8080\r\n", 200],
+  ["Host: [2001:db8::1]:80\r\n", 200],
+  ["", 400],
+  ["Host: \r\n", 400],
+  ["Host: a b\r\n", 400],
+  ["Host: a/../b\r\n", 400],
+  ["Host: a/targets/b?\r\n", 400],
+  ["Host: [::zz]\r\n", 400],
+  ["Host: a@b\r\n", 400],
+  ["Host: a:99999\r\n", 400],
+  ["Host: %zz\r\n", 400],
+  ["Host: \u00ff\r\n", 400],
+  ["Host: a\r\nHost: b\r\n", 400],
+];
+
+async function checkHosts(url: string): Promise<void> {
+  const { hostname, port } = new URL(url);
+  for (const [host, status] of HOSTS) {
+    for (const path of ["/healthz", "/targets/none", "/metadata/timestamp.json", "/none"]) {
+      using connection = await Deno.connect({ hostname, port: Number(port) });
+      const text = `GET ${path} HTTP/1.1\r\n${host}Connection: close\r\n\r\n`;
+      await connection.write(Uint8Array.from(text, (letter) => letter.charCodeAt(0)));
+      const answer = await new Response(connection.readable).text();
+      const found = Number(/^HTTP\/1\.1 (\d+) /.exec(answer)?.[1]);
+      if (status === 400) assert.equal(found, 400, `${host} ${path}`);
+      else assert.ok([200, 404].includes(found), `${host} ${path}: ${found}`);
+      assert.match(answer, /\r\ndate: \w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT\r\n/i, host);
+    }
+  }
+  const metrics = await (await fetch(`${url}metrics`)).text();
+  assert.doesNotMatch(metrics, /status="5/, "a client's mistake is no failure of the edge");
+}
+
 /** Statuses of the answers on one connection, until the server closes it. */
 async function statuses(url: string, text: string): Promise<number[]> {
   const { hostname, port } = new URL(url);
@@ -62,6 +98,7 @@ Deno.test("breccia edge takes no request that another server may read as two", a
   await using repository = await HttpRepository.create();
   await using site = await denoSite(repository);
   await checkWire(site.url);
+  await checkHosts(site.url);
 });
 
 testNeedingNode(
@@ -70,5 +107,6 @@ testNeedingNode(
     await using repository = await HttpRepository.create();
     await using site = await nodeSite(repository);
     await checkWire(site.url);
+    await checkHosts(site.url);
   },
 );
