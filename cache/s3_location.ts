@@ -1,5 +1,4 @@
 import { BrecciaError } from "../src/errors.ts";
-import { withoutUrlSecrets } from "../src/transport/mod.ts";
 
 /** What the URL of a bucket says. */
 export interface S3Location {
@@ -17,30 +16,48 @@ export interface S3Location {
  * process lists.
  */
 export function parseS3Location(location: string): S3Location {
-  const url = URL.canParse(location) ? new URL(location) : undefined;
+  const url = URL.parse(location);
   if (url?.protocol !== "s3:" || url.hostname === "") {
-    throw refused(location, "it is no s3://BUCKET/PREFIX?endpoint=URL&region=NAME");
+    throw refused("it is no s3://BUCKET/PREFIX?endpoint=URL&region=NAME");
   }
-  if (url.username !== "" || url.password !== "") {
-    throw refused(
-      `s3://${url.hostname}`,
-      "credentials belong into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-    );
+  if (url.username !== "" || url.password !== "") throw refused(NO_CREDENTIALS);
+  const parameters = [...url.searchParams.keys()];
+  if (parameters.some((name) => !["endpoint", "region"].includes(name))) {
+    throw refused("it has another parameter than endpoint and region");
   }
-  const unknown = [...url.searchParams.keys()].find((name) =>
-    !["endpoint", "region"].includes(name)
-  );
-  if (unknown !== undefined) throw refused(location, `it has no parameter "${unknown}"`);
+  if (new Set(parameters).size < parameters.length) throw refused("it has a parameter twice");
   const region = url.searchParams.get("region") ?? "us-east-1";
-  const endpoint = url.searchParams.get("endpoint") ?? `https://s3.${region}.amazonaws.com`;
-  if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) {
-    throw refused(location, "its endpoint is no http or https URL");
+  if (!REGION.test(region)) {
+    throw refused("its region is no name such as eu-central-1, of letters, digits and hyphens");
   }
-  const prefix = decodeURIComponent(url.pathname).replace(/^\/+|\/+$/g, "");
-  return { bucket: url.hostname, prefix, endpoint: new URL(endpoint), region };
+  const endpoint = URL.parse(
+    url.searchParams.get("endpoint") ?? `https://s3.${region}.amazonaws.com`,
+  );
+  if (endpoint === null || !/^https?:$/.test(endpoint.protocol)) {
+    throw refused("its endpoint is no http or https URL");
+  }
+  if (endpoint.username !== "" || endpoint.password !== "") throw refused(NO_CREDENTIALS);
+  if (endpoint.search !== "" || endpoint.hash !== "") {
+    throw refused("its endpoint has a query or a fragment, which no bucket is asked with");
+  }
+  const prefix = decodePath(url.pathname).replace(/^\/+|\/+$/g, "");
+  return { bucket: url.hostname, prefix, endpoint, region };
 }
 
-function refused(location: string, why: string): BrecciaError {
-  // What was put into the wrong place may be a secret.
-  return new BrecciaError("usage", `Cannot use ${withoutUrlSecrets(location)} as a store: ${why}`);
+/** Stands in the host of the endpoint: anything else could name another host. */
+const REGION = /^[a-z0-9](?:[a-z0-9-]{0,62})$/i;
+
+const NO_CREDENTIALS = "credentials belong into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw refused("its prefix has a % that begins no percent-encoded UTF-8; write it as %25");
+  }
+}
+
+/** What was put into the wrong place may be a secret: nothing of it is shown. */
+function refused(why: string): BrecciaError {
+  return new BrecciaError("usage", `Cannot use this s3: URL as a store: ${why}`);
 }

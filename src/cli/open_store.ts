@@ -5,6 +5,7 @@ import { MemoryStore } from "../../cache/memory.ts";
 import { BrecciaError } from "../errors.ts";
 import { holdsPublication, isOwnKey } from "../mirror/mod.ts";
 import type { ManagedStore } from "../ports/mod.ts";
+import { withoutUrlSecrets } from "../transport/mod.ts";
 import { openBucket } from "./open_bucket.ts";
 
 /** Who uses a store: a publisher, whose directory any server can hand out, or an edge, which has it for itself. */
@@ -24,12 +25,18 @@ export async function openStore(
   if (name === "memory:") return new MemoryStore();
   if (name.startsWith("s3:")) return openBucket(name, (variable) => process.env[variable]);
   if (name.startsWith("fs:")) {
-    return await openDirectory(resolve(cwd, name.slice("fs:".length)), user);
+    const folder = name.slice("fs:".length);
+    if (folder === "") {
+      throw new BrecciaError("usage", "Cannot open a store at fs: it names no folder; give fs:DIR");
+    }
+    return await openDirectory(resolve(cwd, folder), user);
   }
   if (!/^[a-z0-9]+:/i.test(name)) return await openDirectory(resolve(cwd, name), user);
   throw new BrecciaError(
     "usage",
-    `Cannot open the store ${name}: it is none of fs:DIR, memory: and s3://BUCKET; check its spelling`,
+    `Cannot open the store ${
+      withoutUrlSecrets(name)
+    }: it is none of fs:DIR, memory: and s3://BUCKET; check its spelling`,
   );
 }
 
