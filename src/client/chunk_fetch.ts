@@ -7,12 +7,22 @@ import type { FetchOptions, NamedIndex } from "./transfer_options.ts";
 
 /** How this mirror serves chunks, as far as it is known: an edge serves packs, too. */
 export function mirrorKind(mirror: Mirror): MirrorKind {
-  return mirror.isEdge ? "edge" : "static";
+  if (mirror.isEdge) return "edge";
+  return mirror.knowsRanges === false ? "whole" : "static";
 }
+
+/** What a range brought that is not the range: of the whole pack the same may be had. */
+const NOT_THE_RANGE = [
+  "http-malformed",
+  "chunk-mismatch",
+  "frame-malformed",
+  "frame-oversized",
+] as const;
 
 /**
  * Yields the chunks numbered `ordinals` (in stream order), each verified, from whichever mirrors have them.
- * Where one mirror fails or lies, the next goes on at that very chunk.
+ * Where one mirror fails or lies, the next goes on at that very chunk. One that does not send the ranges that
+ * are asked for is asked for whole packs before it counts as failed.
  *
  * @throws {BrecciaError} what the mirrors threw, when none of them provides a chunk; `cancelled`.
  */
@@ -27,7 +37,8 @@ export async function* fetchChunks(
   const failed = new Map<Mirror, BrecciaError>();
   while (done < ordinals.length) {
     const mirror = nextMirror(mirrors, failed);
-    const requests = planRequests(release.index, ordinals.slice(done), mirrorKind(mirror));
+    const kind = mirrorKind(mirror);
+    const requests = planRequests(release.index, ordinals.slice(done), kind);
     try {
       for await (const chunk of transferChunks(release, requests, mirror, options)) {
         yield chunk;
@@ -36,11 +47,25 @@ export async function* fetchChunks(
       }
     } catch (error) {
       if (!isBrecciaError(error) || error.code === "cancelled") throw error;
+      if (kind === "static" && isBrecciaError(error, ...NOT_THE_RANGE)) {
+        mirror.giveUpRanges();
+        options.onTrouble?.(`${said(error)}: whole packs are fetched from ${mirror.url.host}`);
+        // To know no ranges is no fault; to send other bytes is one.
+        if (error.code !== "http-malformed") {
+          mirror.blame.push({ code: error.code, message: error.message });
+        }
+        continue;
+      }
       mirror.blame.push({ code: error.code, message: error.message });
       failed.set(mirror, error);
       options.onTrouble?.(error.message);
     }
   }
+}
+
+/** What happened, without what to do about it. */
+function said({ message }: BrecciaError): string {
+  return message.split("; ", 1)[0] as string;
 }
 
 /** The mirror with the least blame that did not fail at this chunk. */

@@ -1,12 +1,13 @@
 import { CHUNK_FRAME_BYTES, type ReleaseIndex } from "../index/mod.ts";
 import { EXCHANGE_LIMITS } from "../limits.ts";
+import { type PackPlan, planPacks } from "./pack_plan.ts";
 
-/** One HTTP request that brings chunks. Requests are in stream order, and so are their chunks. */
-export type ChunkRequestPlan = BatchPlan | RangePlan;
+/** One HTTP request that brings chunks. Requests are in stream order, by the first chunk of each. */
+export type ChunkRequestPlan = BatchPlan | RangePlan | PackPlan;
 
 /** One `POST /chunks` to an edge. */
 export interface BatchPlan {
-  /** Which of the two it is. */
+  /** Which kind of request it is. */
   readonly kind: "batch";
   /** Numbers of the chunks. */
   readonly ordinals: readonly number[];
@@ -16,7 +17,7 @@ export interface BatchPlan {
 
 /** One range of one pack, from any static host. */
 export interface RangePlan {
-  /** Which of the two it is. */
+  /** Which kind of request it is. */
   readonly kind: "range";
   /** Numbers of the chunks. */
   readonly ordinals: readonly number[];
@@ -28,8 +29,11 @@ export interface RangePlan {
   readonly bytes: number;
 }
 
-/** How a mirror serves chunks. */
-export type MirrorKind = "edge" | "static";
+/**
+ * How a mirror serves chunks: an `edge` in batches, a `static` host as ranges of packs, and a host that knows
+ * no ranges as `whole` packs.
+ */
+export type MirrorKind = "edge" | "static" | "whole";
 
 /**
  * A gap of this many bytes is fetched along rather than paid for with a request of its own, whose headers
@@ -42,11 +46,12 @@ const RANGE_BYTES = 2 * 1024 * 1024;
 
 /** The requests that bring the chunks numbered `ordinals`, which are in stream order. */
 export function planRequests(
-  index: Pick<ReleaseIndex, "chunks">,
+  index: Pick<ReleaseIndex, "chunks" | "packs">,
   ordinals: Iterable<number>,
   mirror: MirrorKind,
 ): ChunkRequestPlan[] {
-  return mirror === "edge" ? planBatches(index, ordinals) : planRanges(index, ordinals);
+  if (mirror === "edge") return planBatches(index, ordinals);
+  return mirror === "whole" ? planPacks(index, ordinals) : planRanges(index, ordinals);
 }
 
 function planBatches(index: Pick<ReleaseIndex, "chunks">, ordinals: Iterable<number>): BatchPlan[] {

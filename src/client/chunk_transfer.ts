@@ -2,6 +2,7 @@ import type { VerifiedChunk } from "../chunk/mod.ts";
 import type { Mirror } from "../transport/mod.ts";
 import { transferBatch } from "./batch_transfer.ts";
 import type { ChunkRequestPlan } from "./chunk_request.ts";
+import { transferPacks } from "./pack_transfer.ts";
 import { transferRanges } from "./range_transfer.ts";
 import type { FetchOptions, NamedChunks } from "./transfer_options.ts";
 
@@ -19,6 +20,8 @@ export async function* transferChunks(
 ): AsyncGenerator<VerifiedChunk, void, undefined> {
   const ranges = requests.filter((request) => request.kind === "range");
   if (ranges.length > 0) yield* transferRanges(index, ranges, mirror, options);
+  const packs = requests.filter((request) => request.kind === "pack");
+  if (packs.length > 0) yield* transferPacks(index, packs, mirror, options);
   for (const request of requests) {
     if (request.kind !== "batch") continue;
     yield* transferBatch({ index, sha256 }, request, mirror, options.signal);

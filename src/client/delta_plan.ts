@@ -66,9 +66,7 @@ export function chooseDelta(
   if (advised !== undefined) offers.push(advised);
   for (const offer of offers) {
     const { ref } = offer;
-    const base = seeds.find((seed) =>
-      seed.chunks === seed.index.chunks.count && equalBytes(seed.index.streamSha256, ref.baseSha256)
-    );
+    const base = baseOf(ref, seeds);
     if (base === undefined) continue;
     const segments: PlannedSegment[] = [];
     let saved = -ref.headBytes;
@@ -84,6 +82,32 @@ export function chooseDelta(
     best = { plan: { ...offer, base, segments, ranges, bytes }, saved };
   }
   return best?.plan;
+}
+
+/**
+ * Every delta that starts from a tree of the device, as a host without ranges sends it: whole. All of its
+ * segments that make chunks which no seed has are used, since all of them travel.
+ */
+export function wholeDeltas(
+  index: ReleaseIndex,
+  seeds: readonly Seed[],
+  sources: ChunkSources,
+): DeltaPlan[] {
+  return index.deltas.flatMap((ref) => {
+    const base = baseOf(ref, seeds);
+    if (base === undefined) return [];
+    const segments = [...segmentsOf(ref)]
+      .filter((segment) => chunkCost(index, sources, segment) > 0);
+    const ranges = [{ offset: 0, bytes: ref.bytes }];
+    return [{ ref, key: deltaKey(ref.sha256), base, segments, ranges, bytes: ref.bytes }];
+  });
+}
+
+/** The tree that a delta starts from, where the device has all of it. */
+function baseOf(ref: DeltaRef, seeds: readonly Seed[]): Seed | undefined {
+  return seeds.find((seed) =>
+    seed.chunks === seed.index.chunks.count && equalBytes(seed.index.streamSha256, ref.baseSha256)
+  );
 }
 
 function* segmentsOf(ref: DeltaRef): Generator<PlannedSegment> {

@@ -1,7 +1,7 @@
 import { equalBytes } from "../bytes/mod.ts";
 import { DeltaDecoder } from "../delta/mod.ts";
 import { BodyReader } from "../transport/mod.ts";
-import { BrecciaError } from "../errors.ts";
+import { BrecciaError, isBrecciaError } from "../errors.ts";
 import type { ReleaseIndex } from "../index/mod.ts";
 import type { RandomAccess } from "../ports/mod.ts";
 import type { HttpAnswer, Mirror, MirrorSet } from "../transport/mod.ts";
@@ -131,11 +131,7 @@ export class DeltaTransfer {
 
   async #requestFrom(mirror: Mirror, range: DeltaRange): Promise<OpenRange> {
     const { key, ref } = this.#plan;
-    const answer = await mirror.send(key, {
-      range: { offset: range.offset, length: range.bytes },
-      maxBytes: ref.bytes,
-      ...(this.#signal && { signal: this.#signal }),
-    });
+    const answer = await this.#answerOf(mirror, range);
     if (answer.status !== 206 && answer.status !== 200) {
       await answer.cancel();
       throw new BrecciaError(
@@ -149,5 +145,21 @@ export class DeltaTransfer {
     return answer.status === 206
       ? { range, answer, body, at: range.offset }
       : { range: { offset: 0, bytes: ref.bytes }, answer, body, at: 0 };
+  }
+
+  /** The whole delta where a mirror sends no ranges, or something else than the range. */
+  async #answerOf(mirror: Mirror, { offset, bytes }: DeltaRange): Promise<HttpAnswer> {
+    const { key, ref } = this.#plan;
+    const request = { maxBytes: ref.bytes, ...(this.#signal && { signal: this.#signal }) };
+    if (mirror.knowsRanges === false) return await mirror.send(key, request);
+    try {
+      const answer = await mirror.send(key, { ...request, range: { offset, length: bytes } });
+      if (answer.status !== 416 && answer.status !== 501) return answer;
+      await answer.cancel();
+    } catch (error) {
+      if (!isBrecciaError(error, "http-malformed")) throw error;
+    }
+    mirror.giveUpRanges();
+    return await mirror.send(key, request);
   }
 }

@@ -2,9 +2,10 @@ import { encodeHex, sha256 } from "../bytes/mod.ts";
 import { BrecciaError } from "../errors.ts";
 import { decodeIndex, type ReleaseIndex } from "../index/mod.ts";
 import { INDEX_LIMITS } from "../limits.ts";
-import { escapePath, type MirrorSet, readAnswer } from "../transport/mod.ts";
+import { escapePath, type MirrorSet } from "../transport/mod.ts";
 import type { VerifiedMetadata } from "../tuf/mod.ts";
 import type { OfferedRelease } from "./release_choice.ts";
+import { wholeFile } from "./whole_file.ts";
 
 /** A release index as it was signed, read. */
 export interface FetchedIndex {
@@ -39,18 +40,13 @@ export async function fetchIndex(
   }
   const path = `targets/${escapePath(metadata.locationOf(target))}`;
   return await mirrors.attempt(target.path, async (mirror) => {
-    const answer = await mirror.send(path, {
-      maxBytes: target.length,
-      ...(signal === undefined ? {} : { signal }),
-    });
-    if (answer.status !== 200) {
-      await answer.cancel();
+    const { status, bytes } = await wholeFile(mirror, path, { length: target.length, signal });
+    if (status !== 200) {
       throw new BrecciaError(
-        answer.status === 404 ? "target-missing" : "http-status",
-        `Cannot fetch ${path} from ${mirror.url.host}: it answered ${answer.status}; use another mirror`,
+        status === 404 ? "target-missing" : "http-status",
+        `Cannot fetch ${path} from ${mirror.url.host}: it answered ${status}; use another mirror`,
       );
     }
-    const bytes = await readAnswer(answer);
     const hash = await sha256(bytes);
     if (bytes.length !== target.length || encodeHex(hash) !== offer.indexSha256) {
       throw new BrecciaError(

@@ -19,6 +19,7 @@ export {
   type MirrorKind,
   type RangePlan,
 } from "./chunk_request.ts";
+export { type PackPlan } from "./pack_plan.ts";
 export { type ChunkSource, ChunkSources } from "./chunk_sources.ts";
 export { type NamedIndex } from "./transfer_options.ts";
 export {

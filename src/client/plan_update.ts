@@ -3,7 +3,7 @@ import type { AdvisedDelta } from "./advised_delta.ts";
 import { type ChunkRequestPlan, type MirrorKind, planRequests } from "./chunk_request.ts";
 import { ChunkSources } from "./chunk_sources.ts";
 import type { NamedIndex } from "./transfer_options.ts";
-import { chooseDelta, type DeltaPlan } from "./delta_plan.ts";
+import { chooseDelta, type DeltaPlan, wholeDeltas } from "./delta_plan.ts";
 import type { Seed } from "./seed.ts";
 import { type TreeChanges, treeChanges } from "./tree_changes.ts";
 
@@ -19,7 +19,7 @@ export interface PlanBytes {
   readonly chunks: number;
   /** What an edge adds to tell chunks apart. */
   readonly framing: number;
-  /** What is fetched along with ranges of packs, and dropped. */
+  /** What is fetched along with ranges of packs, or as the rest of whole packs, and dropped. */
   readonly gaps: number;
   /** For comparison: what a device with nothing would transfer in chunks. */
   readonly full: number;
@@ -76,7 +76,9 @@ export function planUpdate(input: PlanInput): UpdatePlan {
   const { release, seeds, mirror, advised } = input;
   const { index } = release;
   const sources = ChunkSources.choose(index, seeds);
-  const delta = chooseDelta(index, seeds, sources, advised?.offer);
+  const delta = mirror === "whole"
+    ? chooseWholeDelta(index, seeds, sources)
+    : chooseDelta(index, seeds, sources, advised?.offer);
   const fetched = [...fetchedOutside(sources, delta)];
   const requests = planRequests(index, fetched, mirror);
   let chunks = 0;
@@ -117,6 +119,25 @@ export function planUpdate(input: PlanInput): UpdatePlan {
   };
 }
 
+/** From a host without ranges: the delta that saves most whole packs, counting all of its own bytes. */
+function chooseWholeDelta(
+  index: ReleaseIndex,
+  seeds: readonly Seed[],
+  sources: ChunkSources,
+): DeltaPlan | undefined {
+  let best: DeltaPlan | undefined;
+  let least = costOf(undefined);
+  function costOf(delta: DeltaPlan | undefined): number {
+    const packs = planRequests(index, fetchedOutside(sources, delta), "whole");
+    return packs.reduce((sum, { bytes }) => sum + bytes, delta?.bytes ?? 0);
+  }
+  for (const delta of wholeDeltas(index, seeds, sources)) {
+    const cost = costOf(delta);
+    if (cost < least) [best, least] = [delta, cost];
+  }
+  return best;
+}
+
 /** Chunks that neither a seed nor the delta provides, in stream order. */
 export function* fetchedOutside(
   sources: ChunkSources,
@@ -130,6 +151,12 @@ export function* fetchedOutside(
     if (segment === undefined || ordinal < segment.first) yield ordinal;
   }
 }
+
+const WAYS: Readonly<Record<ChunkRequestPlan["kind"], string>> = {
+  batch: "asked for in batches from an edge",
+  range: "read as ranges of packs from a static host",
+  pack: "in packs that travel whole: the host sends no ranges",
+};
 
 function saidBy(advised: AdvisedDelta | undefined): readonly string[] {
   return advised?.reason === undefined ? [] : [advised.reason];
@@ -159,10 +186,8 @@ function reasonsFor(
   if (bytes.chunks === 0 && delta !== undefined) reasons.push("no chunk is fetched");
   else if (bytes.chunks === 0) reasons.push("every chunk is on this device");
   else {
-    const way = requests[0]?.kind === "batch"
-      ? "asked for in batches from an edge"
-      : "read as ranges of packs from a static host";
-    reasons.push(`what is missing is ${way}`);
+    const kind = requests[0]?.kind ?? "range";
+    reasons.push(`what is missing is ${WAYS[kind]}`);
   }
   return reasons;
 }

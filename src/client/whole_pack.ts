@@ -1,7 +1,7 @@
 import type { PackRef } from "../index/mod.ts";
 import type { Mirror } from "../transport/mod.ts";
 
-/** The pack that a mirror sent last instead of a range of it: other ranges of it need no request. */
+/** The pack that a mirror sent last as a whole: what else is wanted of it needs no request. */
 export class WholePack {
   #mirror: Mirror | undefined;
   #pack: PackRef | undefined;

@@ -16,12 +16,15 @@ export class Mirror {
   readonly hasSecrets: boolean;
   /** Whether it answers `POST /chunks`; `undefined` until it has answered anything. */
   isEdge: boolean | undefined;
-  /** Whether it sends ranges; `undefined` until one was asked for. */
-  knowsRanges: boolean | undefined;
+  /** Whether it sends ranges; `undefined` until one was asked for. Once false it stays so. */
+  get knowsRanges(): boolean | undefined {
+    return this.#knowsRanges;
+  }
   /** How long its last answer asks to wait before the next request, in milliseconds. */
   askedWait = 0;
   /** What was refused or failed, newest last: blame for whoever operates it. */
   readonly blame: { readonly code: ErrorCode; readonly message: string }[] = [];
+  #knowsRanges: boolean | undefined;
   readonly #http: HttpClient;
   readonly #credentials: Readonly<Record<string, string>>;
   /** `"?sv=…&sig=…"`, or nothing. */
@@ -59,11 +62,20 @@ export class Mirror {
       url,
     });
     this.isEdge = answer.headers.get("breccia-edge") === "1";
-    if (request.range !== undefined && (answer.status === 206 || answer.status === 200)) {
-      this.knowsRanges = answer.status === 206;
-    }
+    if (request.range !== undefined) this.#learnRanges(answer);
     this.askedWait = retryAfter(answer.status, answer.headers);
     return answer;
+  }
+
+  /** Remembers that ranges of this mirror are of no use. */
+  giveUpRanges(): void {
+    this.#knowsRanges = false;
+  }
+
+  #learnRanges({ status, headers }: HttpAnswer): void {
+    if (status === 206) this.#knowsRanges ??= true;
+    // A range that is all of a file may be answered with the file, by hosts that say they know ranges.
+    else if (status === 200 && headers.get("accept-ranges") !== "bytes") this.#knowsRanges = false;
   }
 }
 
