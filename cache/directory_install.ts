@@ -5,7 +5,17 @@
  * @module
  */
 
-import { chmod, mkdir, readdir, readlink, rename, rm, statfs, symlink } from "node:fs/promises";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  statfs,
+  symlink,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { BrecciaError } from "../src/errors.ts";
 import type { InstallTarget, ManagedStore, TreeReader, TreeWriter } from "../src/ports/mod.ts";
@@ -15,6 +25,10 @@ import { lockFile } from "./lock_file.ts";
 import { syncFolder } from "./open_file.ts";
 import { storageError } from "./storage_error.ts";
 
+/** What an installation itself keeps in its directory, with what a crash leaves of it. */
+const OWN_NAME = /^(?:current|current\.next|releases|state|lock(?:\.\d+(?:\.[0-9a-f]{8})?)?)$/;
+/** What can be listed as the key of a state file, or as a part of one. */
+const STATE_NAME = /^[A-Za-z0-9._~%+-]+$/;
 const TREE_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
 
 /** An installation in the directory `location`, which the first update creates. */
@@ -35,6 +49,7 @@ export class DirectoryInstall implements InstallTarget {
       target = await readlink(this.#pointerPath);
     } catch (cause) {
       if (isCode(cause, "ENOENT")) return undefined;
+      if (isCode(cause, "EINVAL")) throw await this.#noPointer(cause);
       throw storageError(cause, "read the pointer", this.#pointerPath);
     }
     const name = /^releases\/([^/]+)$/.exec(target)?.[1] ?? "";
@@ -55,7 +70,7 @@ export class DirectoryInstall implements InstallTarget {
     checkName(name);
     const next = `${this.#pointerPath}.next`;
     try {
-      await rm(next, { force: true });
+      await removePointer(next);
       await symlink(`releases/${name}`, next);
       await rename(next, this.#pointerPath);
       await syncFolder(this.location);
@@ -64,16 +79,23 @@ export class DirectoryInstall implements InstallTarget {
     }
   }
 
+  /** See {@linkcode InstallTarget.strangers}. */
+  async strangers(): Promise<string[]> {
+    const strangers: string[] = [];
+    for (const name of await namesIn(this.location)) if (!OWN_NAME.test(name)) strangers.push(name);
+    for (const name of await namesIn(join(this.location, "releases"))) {
+      if (!TREE_NAME.test(name)) strangers.push(`releases/${name}`);
+    }
+    for (const name of await namesIn(join(this.location, "state"))) {
+      if (!STATE_NAME.test(name)) strangers.push(`state/${name}`);
+    }
+    return strangers;
+  }
+
   /** See {@linkcode InstallTarget.trees}. */
   async trees(): Promise<string[]> {
-    try {
-      return (await readdir(join(this.location, "releases"))).filter((name) =>
-        TREE_NAME.test(name)
-      );
-    } catch (cause) {
-      if (isCode(cause, "ENOENT")) return [];
-      throw storageError(cause, "read", join(this.location, "releases"));
-    }
+    const names = await namesIn(join(this.location, "releases"));
+    return names.filter((name) => TREE_NAME.test(name));
   }
 
   /** See {@linkcode InstallTarget.read}. */
@@ -129,6 +151,16 @@ export class DirectoryInstall implements InstallTarget {
     return await lockFile(join(this.location, "lock"), this.location);
   }
 
+  async #noPointer(cause: unknown): Promise<BrecciaError> {
+    const what = (await lstat(this.#pointerPath)).isDirectory() ? "a directory" : "a file";
+    return new BrecciaError(
+      "storage-corrupt",
+      `Cannot tell what is installed: ${this.#pointerPath} is ${what}, where an update makes a link; ` +
+        `move it away and run it again`,
+      { cause },
+    );
+  }
+
   get #pointerPath(): string {
     return join(this.location, "current");
   }
@@ -137,6 +169,30 @@ export class DirectoryInstall implements InstallTarget {
     checkName(name);
     return join(this.location, "releases", name);
   }
+}
+
+/** The names in a folder; none when it is missing. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    if (isCode(cause, "ENOENT")) return [];
+    throw storageError(cause, "read", folder);
+  }
+}
+
+/** Removes a pointer that a crash left unfinished, and nothing else. */
+async function removePointer(path: string): Promise<void> {
+  try {
+    if (/^releases\//.test(await readlink(path))) return await rm(path, { force: true });
+  } catch (cause) {
+    if (isCode(cause, "ENOENT")) return;
+    if (!isCode(cause, "EINVAL")) throw cause;
+  }
+  throw new BrecciaError(
+    "storage-corrupt",
+    `Cannot move the pointer: no update put ${path} there; move it away and run it again`,
+  );
 }
 
 function checkName(name: string): void {

@@ -17,7 +17,7 @@ import type {
 import { AtomicFiles } from "./atomic_files.ts";
 import { keysBelow } from "./file_keys.ts";
 import { type FileLayout, type KeyPaths, pathsOf } from "./file_layout.ts";
-import { checkObjectKey, checkObjectSize, storageConflict } from "./object_key.ts";
+import { checkObjectKey, checkObjectSize, isObjectKey, storageConflict } from "./object_key.ts";
 import { withFile } from "./open_file.ts";
 import { moveIntoShards } from "./shard_files.ts";
 import { storageError } from "./storage_error.ts";
@@ -110,7 +110,10 @@ export class FileStore implements ManagedStore {
     for await (const keys of keysBelow(this.#root, prefix)) {
       for (let at = 0; at < keys.length; at += STATS_AT_ONCE) {
         options.signal?.throwIfAborted();
-        const asked = keys.slice(at, at + STATS_AT_ONCE).map((key) => this.head(key));
+        // What has no legal key is no object: somebody else put it there.
+        const asked = keys.slice(at, at + STATS_AT_ONCE).filter(isObjectKey).map((key) =>
+          this.head(key)
+        );
         for (const info of await Promise.all(asked)) if (info !== undefined) yield info;
       }
     }

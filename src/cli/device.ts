@@ -35,6 +35,10 @@ export const DEVICE_FLAGS: FlagTable = {
     value: "URL",
     help: "A mirror; may be given several times",
   },
+  adopt: {
+    type: "boolean",
+    help: "Install into a directory that holds other files; they are kept",
+  },
   root: { type: "string", value: "FILE", help: "The publisher's root.json; needed the first time" },
   app: { type: "string", value: "NAME", help: "The app, where a repository holds several" },
   channel: { type: "string", value: "NAME", help: "The channel to follow; at first: stable" },
@@ -43,8 +47,12 @@ export const DEVICE_FLAGS: FlagTable = {
 };
 
 /** Opens the installation that `--at` names. */
-export async function openDevice({ flags, path }: CommandContext): Promise<Session> {
-  return await openSession(new DirectoryInstall(path(flags.required("at"))));
+export async function openDevice({ flags, path, output }: CommandContext): Promise<Session> {
+  const target = new DirectoryInstall(path(flags.required("at")));
+  const session = await openSession(target, { adopt: flags.has("adopt") });
+  const { adopted } = session.installation;
+  if (adopted.length > 0) output.log(`note: ${target.location} keeps ${adopted.join(", ")}`);
+  return session;
 }
 
 /** Opens the client of the installation that `--at` names. */

@@ -14,6 +14,13 @@ import { reconcileRecord } from "./reconcile.ts";
 import { requireSpace } from "./space.ts";
 import { isPartial, partialName, partialOf, treeName } from "./tree_name.ts";
 import { findDamage, type TreeDamage } from "./tree_check.ts";
+import {
+  foreignTrees,
+  indexKey,
+  refuseStrangers,
+  strangersOf,
+  treeOfIndexKey,
+} from "./strangers.ts";
 import { checkStep, type UpdateState } from "./update_state.ts";
 import { VerifiedTree } from "./verified_tree.ts";
 
@@ -41,6 +48,7 @@ export interface InstalledSeed {
 export class Installation {
   readonly #target: InstallTarget;
   #record: InstallRecord = EMPTY_RECORD;
+  #adopted: readonly string[] = [];
 
   private constructor(target: InstallTarget) {
     this.#target = target;
@@ -49,11 +57,20 @@ export class Installation {
   /**
    * Opens what `target` holds; an empty one is an installation without a release.
    *
-   * @throws {BrecciaError} `storage-corrupt` when the record is broken or the pointer names something that
-   * no update put there.
+   * @param options.adopt Installs beside what other programs keep there; none of it is ever changed.
+   * @throws {BrecciaError} `no-installation` when there is no record and the place isn't empty;
+   * `storage-corrupt` when the record is broken or the pointer names something that no update put there.
    */
-  static async open(target: InstallTarget): Promise<Installation> {
+  static async open(
+    target: InstallTarget,
+    { adopt = false }: { readonly adopt?: boolean } = {},
+  ): Promise<Installation> {
     const installation = new Installation(target);
+    if (await target.state.head(RECORD_KEY) === undefined) {
+      const strangers = await strangersOf(target);
+      refuseStrangers(target.location, strangers, adopt);
+      installation.#adopted = strangers;
+    }
     await installation.#load();
     return installation;
   }
@@ -61,6 +78,18 @@ export class Installation {
   /** What is remembered, as of the last step or the opening. */
   get record(): InstallRecord {
     return this.#record;
+  }
+
+  /** What other programs keep in the same place, when it was adopted at the opening; for people. */
+  get adopted(): readonly string[] {
+    return this.#adopted;
+  }
+
+  /** The trees that updates wrote here, whole or in part; none that anybody else put beside them. */
+  async ownTrees(): Promise<string[]> {
+    const trees = await this.#target.trees();
+    const foreign = new Set(await foreignTrees(this.#target));
+    return trees.filter((tree) => !foreign.has(tree));
   }
 
   /** The small files beside the trees. */
@@ -124,7 +153,7 @@ export class Installation {
    */
   async seeds(): Promise<InstalledSeed[]> {
     const { current, previous, staged } = this.#record;
-    const trees = new Set(await this.#target.trees());
+    const trees = new Set(await this.ownTrees());
     const seeds: InstalledSeed[] = [];
     const add = async (tree: string, source: string, role: string): Promise<void> => {
       if (!trees.has(tree)) return;
@@ -169,6 +198,7 @@ export class Installation {
     };
     await requireSpace(this.#target, index);
     const name = partialName(tree, keepPartial);
+    await this.#refuseTaken(tree, name);
     await this.files.put(indexKey(tree), indexBytes);
     await this.#save({ ...this.#record, state: "transferring", staged: release });
     await this.#sweep(keepPartial);
@@ -180,7 +210,7 @@ export class Installation {
    * staged any more.
    */
   async abandonTransfer(): Promise<void> {
-    const partial = (await this.#target.trees()).find(isPartial);
+    const partial = (await this.ownTrees()).find(isPartial);
     if (partial !== undefined) return;
     const state = this.#record.current === undefined ? "inactive" : "finished";
     await this.#save({ ...this.#record, state, staged: undefined });
@@ -308,16 +338,28 @@ export class Installation {
     return staged;
   }
 
-  /** Removes trees and indexes that nothing names any more. */
+  /** The index that is put next would make a tree of that name ours. */
+  async #refuseTaken(...names: readonly string[]): Promise<void> {
+    const taken = (await foreignTrees(this.#target)).find((tree) => names.includes(tree));
+    if (taken === undefined) return;
+    throw new BrecciaError(
+      "storage-conflict",
+      `Cannot stage the release in ${this.location}: no update put releases/${taken} there; ` +
+        "move it away and run it again",
+    );
+  }
+
+  /** Removes trees and indexes of ours that nothing names any more: a tree goes before its index. */
   async #sweep(keepPartial?: string): Promise<void> {
     const { current, previous, staged } = this.#record;
     const kept = new Set([current?.tree, previous?.tree, staged?.tree, keepPartial]);
-    for (const tree of await this.#target.trees()) {
+    for (const tree of await this.ownTrees()) {
       if (!kept.has(tree)) await this.#target.remove(tree);
     }
     if (keepPartial !== undefined) kept.add(partialOf(keepPartial));
     for await (const { key } of this.files.list("indexes/")) {
-      if (!kept.has(/^indexes\/(.*)\.index$/.exec(key)?.[1])) await this.files.delete(key);
+      const tree = treeOfIndexKey(key);
+      if (tree !== undefined && !kept.has(tree)) await this.files.delete(key);
     }
   }
 
@@ -341,8 +383,4 @@ export interface TransferTree {
   readonly writer: TreeWriter;
   /** Reads what was written so far. */
   readonly reader: TreeReader;
-}
-
-function indexKey(tree: string): string {
-  return `indexes/${tree}.index`;
 }

@@ -34,9 +34,12 @@ export interface Session {
   subscribe(subscription: Subscription): Promise<void>;
 }
 
-/** Opens the installation that `target` holds. */
-export async function openSession(target: InstallTarget): Promise<Session> {
-  const installation = await Installation.open(target);
+/** Opens the installation that `target` holds. See {@linkcode Installation.open}. */
+export async function openSession(
+  target: InstallTarget,
+  options: { readonly adopt?: boolean } = {},
+): Promise<Session> {
+  const installation = await Installation.open(target, options);
   return {
     installation,
     get current() {
@@ -49,7 +52,7 @@ export async function openSession(target: InstallTarget): Promise<Session> {
     installedIndex: () => installedIndex(installation),
     transfer: (release, write) =>
       installation.exclusively(async () => {
-        const partial = (await target.trees()).find((name) => isPartial(name));
+        const partial = (await installation.ownTrees()).find(isPartial);
         const tree = await installation.beginTransfer(release.index, release.bytes, partial);
         try {
           await write(tree);

@@ -25,6 +25,11 @@ export interface InstallTarget {
   pointer(): Promise<string | undefined>;
   /** Makes the pointer name this tree, which exists. */
   point(name: string): Promise<void>;
+  /**
+   * What lies at the location beside an installation's own parts (pointer, trees, state, lock): names for
+   * people, relative to it. A driver never changes any of it.
+   */
+  strangers(): Promise<string[]>;
   /** Names of all trees, whole or being written, in no particular order. */
   trees(): Promise<string[]>;
   /** Reads a tree; a missing one has no entries and reads as nothing. */

@@ -114,3 +114,12 @@ Deno.test("a place where no directory can be made is refused, not taken for an e
     );
   });
 });
+
+Deno.test("a file whose name is no key is not listed, and does not end the listing", async () => {
+  await inDirectory(async (root) => {
+    const store = new FileStore(root);
+    await store.put("a", new Uint8Array(1));
+    await Deno.writeTextFile(`${root}/my notes.txt`, "mine");
+    assert.deepEqual((await Array.fromAsync(store.list(""))).map(({ key }) => key), ["a"]);
+  });
+});

@@ -38,7 +38,10 @@ export interface Device {
   readonly folder: string;
   readonly target: InstallTarget;
   /** An updater that talks to `host`; each call opens the installation anew, as a new process does. */
-  updater(host: Fetch, options?: { policy?: UpdatePolicy; mirrors?: string[] }): Promise<Updater>;
+  updater(
+    host: Fetch,
+    options?: { policy?: UpdatePolicy; mirrors?: string[]; adopt?: boolean },
+  ): Promise<Updater>;
   session(): Promise<Session>;
   /** Everything in the directory: paths with link targets or content, for comparisons. */
   snapshot(): Promise<Map<string, string>>;
@@ -52,15 +55,15 @@ export async function withDevice(
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
   const target = wrap(new DirectoryInstall(folder));
-  const session = (): Promise<Session> => openSession(target);
+  const session = (adopt = false): Promise<Session> => openSession(target, { adopt });
   try {
     await use({
       folder,
       target,
-      session,
+      session: () => session(),
       snapshot: () => snapshot(folder),
-      updater: async (host, { policy, mirrors = ["https://mirror.test/"] } = {}) => {
-        const install = await session();
+      updater: async (host, { policy, mirrors = ["https://mirror.test/"], adopt } = {}) => {
+        const install = await session(adopt);
         const cache = install.installation.files;
         return Updater.open({ root, mirrors, install, cache, policy, fetch: host, clock });
       },
@@ -71,8 +74,13 @@ export async function withDevice(
 }
 
 /** Checks, downloads and applies. */
-export async function update(device: Device, host: Fetch, policy?: UpdatePolicy): Promise<string> {
-  const found = await (await device.updater(host, policy === undefined ? {} : { policy })).check();
+export async function update(
+  device: Device,
+  host: Fetch,
+  policy: UpdatePolicy = {},
+  { adopt = false } = {},
+): Promise<string> {
+  const found = await (await device.updater(host, { policy, adopt })).check();
   await found!.download();
   return (await found!.apply()).version;
 }

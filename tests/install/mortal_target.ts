@@ -44,6 +44,7 @@ export class MortalTarget {
       location: real.location,
       state,
       pointer: () => real.pointer(),
+      strangers: () => real.strangers(),
       trees: () => real.trees(),
       read: (name) => real.read(name),
       freeBytes: () => real.freeBytes(),
