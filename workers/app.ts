@@ -5,6 +5,7 @@
  */
 
 import { type Context, Hono } from "hono";
+import { plainJson, plainText } from "../src/bytes/mod.ts";
 import { isBrecciaError } from "../src/errors.ts";
 import type { Edge, EdgeStatus, ServedFile, StoreSize } from "../src/mirror/mod.ts";
 import { type Clock, systemClock } from "../src/ports/mod.ts";
@@ -189,7 +190,7 @@ export function createApp(
       now: clock.now(),
     });
     const policy = "default-src 'none'; style-src 'unsafe-inline'";
-    return pageResponse(`<!doctype html>${await page}`, "text/html; charset=utf-8", {
+    return pageResponse(plainText(`<!doctype html>${await page}`), "text/html; charset=utf-8", {
       headers: { "content-security-policy": policy },
     });
   });
@@ -266,7 +267,7 @@ function readiness({ ready, reasons }: EdgeStatus): Response {
 }
 
 function jsonPage(value: unknown, status = 200): Response {
-  return pageResponse(JSON.stringify(value), "application/json", { status });
+  return pageResponse(plainJson(value), "application/json", { status });
 }
 
 function wrongMethod(c: Context, allowed: string): Response {

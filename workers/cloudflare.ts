@@ -6,6 +6,7 @@
  */
 
 import { R2Store } from "../cache/r2.ts";
+import { plainJson } from "../src/bytes/mod.ts";
 import { loadCompiledZstd } from "../src/codec/mod.ts";
 import { Edge, Upstream } from "../src/mirror/mod.ts";
 import { type Clock, type Log, type ObjectStore, systemClock } from "../src/ports/mod.ts";
@@ -120,4 +121,4 @@ function asItIsSent(response: Response): Response {
 
 /** One JSON line for each record, where `wrangler tail` and Logpush find it. */
 const log: Log = (level, event, fields) =>
-  console.log(JSON.stringify({ level, event, ...fields }, cutUrlSecrets));
+  console.log(plainJson({ level, event, ...fields }, cutUrlSecrets));

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { plainJson, plainText } from "../src/bytes/mod.ts";
 import type { EdgeStatus, StoreSize } from "../src/mirror/mod.ts";
 import { type Clock, silentLog, systemClock } from "../src/ports/mod.ts";
 import { type AppOptions, createApp, type EdgeApp } from "./app.ts";
@@ -150,7 +151,7 @@ const PROCESS_ROUTES: ReadonlyMap<string, Answer> = new Map<string, Answer>([
       now: site.clock.now(),
     });
     const policy = "default-src 'none'; style-src 'unsafe-inline'";
-    return pageResponse(`<!doctype html>${await page}`, "text/html; charset=utf-8", {
+    return pageResponse(plainText(`<!doctype html>${await page}`), "text/html; charset=utf-8", {
       headers: { "content-security-policy": policy },
     });
   }],
@@ -227,7 +228,7 @@ function cutUrl(url: string): {
 }
 
 function json(value: unknown, status: number): Response {
-  return pageResponse(JSON.stringify(value), "application/json", { status });
+  return pageResponse(plainJson(value), "application/json", { status });
 }
 
 function notFound(): Response {

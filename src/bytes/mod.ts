@@ -6,6 +6,7 @@
 
 export * from "./hex.ts";
 export * from "./equal.ts";
+export * from "./plain_text.ts";
 export * from "./reader.ts";
 export * from "./sha256.ts";
 export * from "./turns.ts";

@@ -1,3 +1,4 @@
+import { plainJson } from "../bytes/mod.ts";
 import { type Log, silentTracer, type Tracer } from "../ports/mod.ts";
 import { cutUrlSecrets } from "../transport/mod.ts";
 
@@ -9,6 +10,6 @@ export function logLines(write: (line: string) => void, tracer: Tracer = silentT
   return (level, event, fields) => {
     const trace = tracer.traceId;
     const record = { time: new Date().toISOString(), level, event, trace, ...fields };
-    write(JSON.stringify(record, cutUrlSecrets));
+    write(plainJson(record, cutUrlSecrets));
   };
 }

@@ -1,4 +1,9 @@
-/** Where a command's words go: results to stdout, everything else to stderr. */
+import { plainJson, plainLine, plainText } from "../bytes/mod.ts";
+
+/**
+ * Where a command's words go: results to stdout, everything else to stderr. Names and messages in
+ * them may be from outside: what can't be seen, or would steer the terminal, is shown as its number.
+ */
 export class Output {
   /** True under `--json`: stdout carries JSON documents only. */
   readonly json: boolean;
@@ -26,22 +31,22 @@ export class Output {
 
   /** A line of the result for people; silent under `--json` and `--quiet`. */
   print(line: string): void {
-    if (!this.json && !this.quiet) this.#stdout(`${line}\n`);
+    if (!this.json && !this.quiet) this.#stdout(`${plainText(line)}\n`);
   }
 
   /** The result for programs: one line of JSON; silent unless `--json`. */
   document(value: unknown): void {
-    if (this.json) this.#stdout(`${JSON.stringify(value)}\n`);
+    if (this.json) this.#stdout(`${plainJson(value)}\n`);
   }
 
   /** A line on what is going on; silent under `--quiet`. */
   log(line: string): void {
-    if (!this.quiet) this.#stderr(`${line}\n`);
+    if (!this.quiet) this.#stderr(`${plainText(line)}\n`);
   }
 
   /** Redraws the last line of a terminal; does nothing elsewhere. */
   progress(line: string): void {
-    if (this.terminal && !this.quiet) this.#stderr(`\r\x1b[2K${line}`);
+    if (this.terminal && !this.quiet) this.#stderr(`\r\x1b[2K${plainLine(line)}`);
   }
 }
 
@@ -63,5 +68,5 @@ export function formatTable(rows: readonly (readonly (string | number)[])[]): st
 }
 
 function formatCell(cell: string | number): string {
-  return typeof cell === "number" ? cell.toLocaleString("en-US") : cell;
+  return typeof cell === "number" ? cell.toLocaleString("en-US") : plainLine(cell);
 }

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { plainJson, plainLine, plainText } from "../bytes/mod.ts";
 import { BrecciaError, exitCodeOf } from "../errors.ts";
 import { withoutUrlSecrets } from "../transport/mod.ts";
 import { COMMANDS } from "./commands.ts";
@@ -95,13 +96,13 @@ function report(error: unknown, surroundings: Surroundings): number {
     { cause: error },
   );
   const message = withoutUrlSecrets(known.message);
-  surroundings.stderr(`error[${known.code}]: ${message}\n`);
+  surroundings.stderr(`error[${known.code}]: ${plainLine(message)}\n`);
   if (surroundings.words.includes("--json")) {
     const document = { error: { code: known.code, message } };
-    surroundings.stdout(`${JSON.stringify(document)}\n`);
+    surroundings.stdout(`${plainJson(document)}\n`);
   }
   if (surroundings.env("BRECCIA_DEBUG") === "1") {
-    surroundings.stderr(`${withoutUrlSecrets(stackOf(known))}\n`);
+    surroundings.stderr(`${plainText(withoutUrlSecrets(stackOf(known)))}\n`);
   }
   return known.code === "usage" ? WRONG_USAGE : exitCodeOf(known.code);
 }

@@ -33,10 +33,15 @@ export async function* readStoredChunks(
   openPack: OpenPack,
   signal?: AbortSignal,
 ): AsyncGenerator<StoredChunk> {
+  let opened: { readonly number: number; readonly pack: Awaited<ReturnType<OpenPack>> } | undefined;
   for (const run of runsOf(index, ordinals)) {
     const first = run[0] as ChunkRef;
     const last = run.at(-1) as ChunkRef;
-    const pack = await openPack(index.packs[first.pack] as PackRef, first.pack);
+    const number = first.pack;
+    if (opened?.number !== number) {
+      opened = { number, pack: await openPack(index.packs[number] as PackRef, number) };
+    }
+    const { pack } = opened;
     const length = last.packOffset + last.storedLength - first.packOffset;
     const bytes = pack?.read({ offset: first.packOffset, length }, signal);
     const whole = bytes && await gather(bytes, length).catch((error) => {

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { hasUnseen } from "../../bytes/mod.ts";
 import { addRelease, type DeltaOutcome } from "../../publish/mod.ts";
 import { checkBuildPath } from "../build_path.ts";
 import { ChunkEncoders } from "../chunk_encoders.ts";
@@ -92,6 +93,7 @@ async function add(context: CommandContext): Promise<void> {
       signal,
     });
     for (const { path, what } of cost.secrets) output.log(secretLine(path, what));
+    for (const line of unseenLines(index.entries)) output.log(line);
     output.document({
       ...info,
       entries: index.entries.length,
@@ -118,6 +120,17 @@ async function add(context: CommandContext): Promise<void> {
 function secretLine(path: string, what: string): string {
   return `warning[secret-file]: ${JSON.stringify(path)} looks like ${what}, and will be public; ` +
     "if it is meant, say so with --allow, otherwise `breccia unstage` the release";
+}
+
+/** What in names can't be seen, or turns them around: people take them for others. */
+function* unseenLines(entries: readonly { readonly path: string }[]): Generator<string> {
+  const [first, ...rest] = entries.filter(({ path }) => hasUnseen(path));
+  if (first === undefined) return;
+  const more = rest.length === 0 ? "" : `, and those of ${rest.length} more`;
+  yield `warning[unseen-characters]: the name ${
+    JSON.stringify(first.path)
+  }${more} holds characters ` +
+    "that can't be seen or turn text around; rename what is not meant so";
 }
 
 function deltaLine({ from, bytes, chunkBytes, dropped }: DeltaOutcome): string {
