@@ -44,11 +44,21 @@ export const INDEX_LIMITS = {
   bytes: 64 * MiB,
   /** Its tables after decompression. */
   tableBytes: 256 * MiB,
+  /** They are at most this many times as long as stored, and the slack: stops bombs of 1.5 KB. */
+  tableExpansion: 64,
+  tableSlackBytes: 1 * MiB,
   files: 1_000_000,
   chunks: 8_000_000,
   packs: 1_000_000,
   deltas: 64,
   pathBytes: 4096,
+  /** All paths of a tree, which tables hold as what differs from the path before. */
+  treePathBytes: 64 * MiB,
+  /** They are at most this many times as long as the tables, and the slack: stops 700,000 paths of 4 KiB. */
+  pathExpansion: 16,
+  pathSlackBytes: 1 * MiB,
+  /** Names in a path: stops trees so deep that walking them is quadratic. */
+  depth: 128,
   /** The longest release stream: 1 TiB. */
   streamBytes: 1024 * 1024 * MiB,
 } as const;

@@ -5,13 +5,14 @@ import {
   equalBytes,
   sha256,
   SHA256_BYTES,
+  Turns,
 } from "../bytes/mod.ts";
-import { loadZstd } from "../codec/mod.ts";
 import { countOf, readChunks, readPacks, writeChunks, writePacks } from "../index/chunk_columns.ts";
 import type { ChunkTable, PackRef } from "../index/mod.ts";
+import { packTables, readPacked, unpackTables } from "../index/packed_tables.ts";
 import { HINT_LIMITS, INDEX_LIMITS } from "../limits.ts";
 import type { Recipe } from "./recipe.ts";
-import { decodeRecipe, encodeRecipe } from "./recipe_format.ts";
+import { encodeRecipe, readRecipe } from "./recipe_format.ts";
 
 /**
  * What an edge found out about a file that comes without a release index: of which chunks its content is,
@@ -41,8 +42,7 @@ const TABLES_LEVEL = 3;
 /** The bytes of a hint index (docs/formats/hint-index.md). */
 export async function encodeHint(hint: HintIndex): Promise<Uint8Array<ArrayBuffer>> {
   const tables = encodeTables(hint);
-  const frame = (await loadZstd()).compress(tables, TABLES_LEVEL);
-  const stored = frame.length < tables.length ? frame : tables;
+  const stored = await packTables(tables, TABLES_LEVEL);
   const out = new ByteWriter(stored.length + 64);
   out.bytes(MAGIC);
   out.u32(tables.length);
@@ -56,29 +56,26 @@ export async function encodeHint(hint: HintIndex): Promise<Uint8Array<ArrayBuffe
  * Reads a hint index and checks that it is consistent in itself.
  *
  * @param maxTableBytes Longest tables that are unpacked: a few bytes must not take much memory.
- * @throws {BrecciaError} `hint-malformed`; `recipe-malformed`, `frame-malformed`, `frame-oversized`.
+ * @throws {BrecciaError} `hint-malformed`; `recipe-malformed`, `frame-malformed`, `frame-oversized`;
+ * the signal's reason.
  */
 export async function decodeHint(
   bytes: Uint8Array,
   maxTableBytes: number = HINT_LIMITS.tableBytes,
+  signal?: AbortSignal,
 ): Promise<HintIndex> {
   const reader = new ByteReader(bytes, "hint index", "hint-malformed");
   if (bytes.length > HINT_LIMITS.bytes) reader.fail(`it has ${bytes.length} bytes`);
   if (!equalBytes(reader.bytes(MAGIC.length), MAGIC)) {
     reader.fail("it does not begin as a hint index of format 1 does");
   }
-  const tableBytes = reader.u32();
-  const storedBytes = reader.u32();
-  if (tableBytes > maxTableBytes) reader.fail(`tables of ${tableBytes} bytes are claimed`);
-  if (storedBytes > tableBytes) reader.fail("its stored tables are longer than its tables");
-  const stored = reader.bytes(storedBytes);
+  const packed = readPacked(reader, maxTableBytes);
   const digest = await sha256(bytes.subarray(0, reader.offset));
   if (!equalBytes(reader.bytes(SHA256_BYTES), digest)) reader.fail("its digest differs");
   reader.end();
-  const tables = storedBytes === tableBytes
-    ? stored
-    : (await loadZstd()).decompress(stored, tableBytes);
-  return readTables(new ByteReader(tables, "hint index", "hint-malformed"));
+  const turns = new Turns(signal);
+  const tables = await unpackTables(packed, reader, turns);
+  return await readTables(new ByteReader(tables, "hint index", "hint-malformed"), turns);
 }
 
 function encodeTables(hint: HintIndex): Uint8Array {
@@ -96,18 +93,18 @@ function encodeTables(hint: HintIndex): Uint8Array {
   return out.finish();
 }
 
-function readTables(reader: ByteReader): HintIndex {
+async function readTables(reader: ByteReader, turns: Turns): Promise<HintIndex> {
   const fileBytes = reader.varint(INDEX_LIMITS.streamBytes);
   const fileSha256 = reader.bytes(SHA256_BYTES);
   const blockCount = Math.ceil(fileBytes / HINT_LIMITS.blockBytes);
   if (blockCount * SHA256_BYTES > reader.remaining) reader.fail("blocks are missing");
   const blocks = Array.from({ length: blockCount }, () => reader.bytes(SHA256_BYTES));
-  const recipe = decodeRecipe(reader.bytes(reader.varint(reader.remaining)));
+  const recipe = await readRecipe(reader.bytes(reader.varint(reader.remaining)), turns);
   if (recipe.archiveBytes !== fileBytes) reader.fail("its recipe makes a file of another length");
   const packCount = countOf(reader, "packs", INDEX_LIMITS.packs, SHA256_BYTES + 1);
   const chunkCount = countOf(reader, "chunks", INDEX_LIMITS.chunks, SHA256_BYTES + 3);
-  const packs = readPacks(reader, packCount);
-  const chunks = readChunks(reader, chunkCount, packs);
+  const packs = await readPacks(reader, packCount, turns);
+  const chunks = await readChunks(reader, chunkCount, packs, turns);
   reader.end();
   if (chunks.streamBytes !== recipe.contentBytes) {
     reader.fail(`its chunks make ${chunks.streamBytes} of ${recipe.contentBytes} bytes of content`);

@@ -39,10 +39,12 @@ export function hintBytesFor(fileBytes: number): number {
 export async function openHint(
   bytes: Uint8Array,
   signed: { readonly length: number; readonly sha256: Uint8Array },
+  signal?: AbortSignal,
 ): Promise<HintIndex> {
   const hint = await decodeHint(
     bytes,
     Math.min(HINT_LIMITS.tableBytes, 1024 * 1024 + signed.length),
+    signal,
   );
   const name = encodeHex(signed.sha256).slice(0, 16);
   const refuse = (why: string) => {

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, equalBytes } from "../bytes/mod.ts";
+import { ByteReader, ByteWriter, equalBytes, Turns } from "../bytes/mod.ts";
 import { ARCHIVE_LIMITS, INDEX_LIMITS } from "../limits.ts";
 import { type DeflateSettings, FLAVOURS } from "./deflater.ts";
 import { contentBytesOf, type Recipe, type Step } from "./recipe.ts";
@@ -8,6 +8,9 @@ const MAGIC = Uint8Array.of(0x42, 0x52, 0x52, 0x45, 0x43, 0x49, 0x50, 1);
 
 /** The shortest step: a kind and a length. */
 const STEP_BYTES = 2;
+
+/** Reading a step takes as long as other work on so many bytes. */
+const STEP_WORK = 32;
 
 /** The bytes of a recipe, a function of `recipe` alone (docs/formats/archive-recipe.md). */
 export function encodeRecipe(recipe: Recipe): Uint8Array<ArrayBuffer> {
@@ -38,11 +41,16 @@ export function encodeRecipe(recipe: Recipe): Uint8Array<ArrayBuffer> {
 
 /**
  * Reads a recipe and checks that it is consistent in itself. Whether it makes the archive that somebody
- * signed is for the signed hash to say.
+ * signed is for the signed hash to say. Others have their turn meanwhile.
  *
- * @throws {BrecciaError} `recipe-malformed`.
+ * @throws {BrecciaError} `recipe-malformed`; the signal's reason.
  */
-export function decodeRecipe(bytes: Uint8Array): Recipe {
+export function decodeRecipe(bytes: Uint8Array, signal?: AbortSignal): Promise<Recipe> {
+  return readRecipe(bytes, new Turns(signal));
+}
+
+/** {@linkcode decodeRecipe} as a part of longer work. */
+export async function readRecipe(bytes: Uint8Array, turns: Turns): Promise<Recipe> {
   const reader = new ByteReader(bytes, "archive recipe", "recipe-malformed");
   if (!equalBytes(reader.bytes(MAGIC.length), MAGIC)) {
     reader.fail("it does not begin as a recipe of format 1 does");
@@ -56,12 +64,19 @@ export function decodeRecipe(bytes: Uint8Array): Recipe {
   const count = reader.varint(ARCHIVE_LIMITS.steps);
   if (count * STEP_BYTES > reader.remaining) reader.fail(`${count} steps are claimed`);
   const steps: Step[] = [];
-  for (let i = 0; i < count; i++) steps.push(readStep(reader, settings, steps.at(-1)));
+  let taken = 0;
+  let made = 0;
+  for (let i = 0; i < count; i++) {
+    const step = readStep(reader, settings, steps.at(-1));
+    steps.push(step);
+    taken += contentBytesOf(step);
+    made += step.bytes;
+    const turn = turns.spend(STEP_WORK);
+    if (turn) await turn;
+  }
   reader.end();
-  const sum = (lengthOf: (step: Step) => number) =>
-    steps.reduce((total, step) => total + lengthOf(step), 0);
-  if (sum(contentBytesOf) !== contentBytes) reader.fail("its steps take another content");
-  if (sum(({ bytes }) => bytes) !== archiveBytes) reader.fail("its steps make another length");
+  if (taken !== contentBytes) reader.fail("its steps take another content");
+  if (made !== archiveBytes) reader.fail("its steps make another length");
   return { steps, contentBytes, archiveBytes };
 }
 

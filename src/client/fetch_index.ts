@@ -55,7 +55,7 @@ export async function fetchIndex(
           `${target.length} that are signed; use another mirror`,
       );
     }
-    const index = await decodeIndex(bytes);
+    const index = await decodeIndex(bytes, signal);
     if (
       index.app !== info.app || index.version !== info.version || index.platform !== info.platform
     ) {

@@ -50,7 +50,7 @@ export async function hintedBody(
     return undefined;
   }
   const bytes = await readAnswer(answer);
-  const hint = await openHint(bytes, { length: target.length, sha256 });
+  const hint = await openHint(bytes, { length: target.length, sha256 }, signal);
   const files: SeedFile[] = [];
   for (const seed of seeds) files.push(await SeedFile.open(seed, hint.chunks, signal));
   const known = chunkSeeds(files, { index: hint, sha256 }, mirror, signal);

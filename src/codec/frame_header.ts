@@ -1,6 +1,8 @@
 import { BrecciaError } from "../errors.ts";
 
 const MAGIC = 0xfd2fb528;
+const BLOCK_HEADER_BYTES = 3;
+const CHECKSUM_BYTES = 4;
 
 /** What a zstd frame says of itself before any of it is decoded (RFC 8878, section 3.1.1.1). */
 export interface ZstdFrameHeader {
@@ -10,6 +12,8 @@ export interface ZstdFrameHeader {
   readonly windowBytes: number;
   /** True when the frame asks for a trained dictionary; we write none and accept none. */
   readonly usesDictionary: boolean;
+  /** Length of the header itself, magic number included. */
+  readonly headerBytes: number;
 }
 
 /**
@@ -46,7 +50,29 @@ export function readFrameHeader(frame: Uint8Array): ZstdFrameHeader {
     contentBytes,
     windowBytes: singleSegment ? contentBytes : windowBytes,
     usesDictionary: dictionaryIdBytes > 0,
+    headerBytes: needed,
   };
+}
+
+/**
+ * Length in bytes of the zstd frame at the start of `bytes`, told from the headers of its blocks (RFC 8878,
+ * section 3.1.1.2) without decoding it.
+ *
+ * @throws {BrecciaError} `frame-malformed` when it is cut short.
+ */
+export function frameBytes(bytes: Uint8Array): number {
+  let at = readFrameHeader(bytes).headerBytes;
+  const checksum = (bytes[4]! & 0x04) !== 0;
+  for (let last = false; !last;) {
+    if (at + BLOCK_HEADER_BYTES > bytes.length) throw malformed("a block of it is cut short");
+    const block = bytes[at]! + 256 * bytes[at + 1]! + 65_536 * bytes[at + 2]!;
+    last = (block & 1) === 1;
+    const repeated = ((block >> 1) & 3) === 1;
+    at += BLOCK_HEADER_BYTES + (repeated ? 1 : block >> 3);
+  }
+  const end = at + (checksum ? CHECKSUM_BYTES : 0);
+  if (end > bytes.length) throw malformed("a block of it is cut short");
+  return end;
 }
 
 function readContentSize(view: DataView, at: number, bytes: number): number {

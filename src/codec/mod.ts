@@ -4,6 +4,6 @@
  * @module
  */
 
-export { readFrameHeader, type ZstdFrameHeader } from "./frame_header.ts";
+export { frameBytes, readFrameHeader, type ZstdFrameHeader } from "./frame_header.ts";
 export { rawFrame, rawFrameBytes } from "./raw_frame.ts";
 export { loadCompiledZstd, loadZstd, type Zstd } from "./zstd.ts";

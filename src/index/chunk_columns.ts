@@ -1,6 +1,6 @@
-import { type ByteReader, type ByteWriter, SHA256_BYTES } from "../bytes/mod.ts";
+import { type ByteReader, type ByteWriter, SHA256_BYTES, type Turns } from "../bytes/mod.ts";
 import { CONTENT_LIMITS } from "../limits.ts";
-import { type ChunkRef, ChunkTable } from "./chunk_table.ts";
+import { ChunkTable } from "./chunk_table.ts";
 import type { PackRef } from "./release_index.ts";
 
 /** Reads a count. It is bounded by the limit and by what the bytes left could hold, before memory is taken. */
@@ -17,50 +17,81 @@ export function countOf(
   return count;
 }
 
-/** Reads the names, then the lengths of packs. */
-export function readPacks(reader: ByteReader, count: number): PackRef[] {
-  const hashes = Array.from({ length: count }, () => reader.bytes(SHA256_BYTES));
-  return hashes.map((sha256) => ({ sha256, bytes: reader.varint(CONTENT_LIMITS.packBytes) }));
+/** A row of a table takes as long as other work on so many bytes. */
+const ROW_WORK = 8;
+
+/** A pack is an object and a view, which take longer. */
+const PACK_WORK = 64;
+
+/** Reads the names, then the lengths of packs, in turns. */
+export async function readPacks(
+  reader: ByteReader,
+  count: number,
+  turns: Turns,
+): Promise<PackRef[]> {
+  const hashes: Uint8Array[] = [];
+  for (let i = 0; i < count; i++) {
+    hashes.push(reader.bytes(SHA256_BYTES));
+    const turn = turns.spend(PACK_WORK);
+    if (turn) await turn;
+  }
+  const packs: PackRef[] = [];
+  for (const sha256 of hashes) {
+    packs.push({ sha256, bytes: reader.varint(CONTENT_LIMITS.packBytes) });
+    const turn = turns.spend(PACK_WORK);
+    if (turn) await turn;
+  }
+  return packs;
 }
 
 /**
- * Reads the columns of chunks: lengths, hashes, stored lengths, places. Each lies in one of `packs`.
+ * Reads the columns of chunks, in turns: lengths, hashes, stored lengths, places. Each lies in one of
+ * `packs`.
  */
-export function readChunks(
+export async function readChunks(
   reader: ByteReader,
   count: number,
   packs: readonly PackRef[],
-): ChunkTable {
-  const lengths = new Uint32Array(count);
-  for (let i = 0; i < count; i++) {
-    lengths[i] = reader.varint(CONTENT_LIMITS.chunkBytes);
-    if (lengths[i] === 0) reader.fail(`chunk ${i} is empty`);
-  }
-  const hashes = reader.bytes(count * SHA256_BYTES);
-  const storedLengths = new Uint32Array(count);
-  for (let i = 0; i < count; i++) {
-    storedLengths[i] = reader.varint(lengths[i]!);
-    if (storedLengths[i] === 0) reader.fail(`chunk ${i} is stored in no bytes`);
-  }
-  function* places(): Generator<Omit<ChunkRef, "ordinal" | "offset">> {
-    let pack = 0;
-    let packOffset = 0;
+  turns: Turns,
+): Promise<ChunkTable> {
+  const column = async (row: (i: number) => void): Promise<void> => {
     for (let i = 0; i < count; i++) {
-      const place = reader.varint();
-      if (place > 0) {
-        pack = place - 1;
-        packOffset = reader.varint(CONTENT_LIMITS.packBytes);
-      }
-      const storedLength = storedLengths[i]!;
-      if (packOffset + storedLength > (packs[pack]?.bytes ?? 0)) {
-        reader.fail(`chunk ${i} lies outside its pack`);
-      }
-      const hash = hashes.subarray(i * SHA256_BYTES, (i + 1) * SHA256_BYTES);
-      yield { hash, length: lengths[i]!, pack, packOffset, storedLength };
-      packOffset += storedLength;
+      row(i);
+      const turn = turns.spend(ROW_WORK);
+      if (turn) await turn;
     }
-  }
-  return new ChunkTable(places(), count);
+  };
+  const offsets = new Float64Array(count + 1);
+  await column((i) => {
+    const length = reader.varint(CONTENT_LIMITS.chunkBytes);
+    if (length === 0) reader.fail(`chunk ${i} is empty`);
+    offsets[i + 1] = offsets[i]! + length;
+  });
+  const hashes = reader.bytes(count * SHA256_BYTES).slice();
+  const storedLengths = new Uint32Array(count);
+  await column((i) => {
+    storedLengths[i] = reader.varint(offsets[i + 1]! - offsets[i]!);
+    if (storedLengths[i] === 0) reader.fail(`chunk ${i} is stored in no bytes`);
+  });
+  const packNumbers = new Uint32Array(count);
+  const packOffsets = new Uint32Array(count);
+  let pack = 0;
+  let packOffset = 0;
+  await column((i) => {
+    const place = reader.varint();
+    if (place > 0) {
+      pack = place - 1;
+      packOffset = reader.varint(CONTENT_LIMITS.packBytes);
+    }
+    const storedLength = storedLengths[i]!;
+    if (packOffset + storedLength > (packs[pack]?.bytes ?? 0)) {
+      reader.fail(`chunk ${i} lies outside its pack`);
+    }
+    packNumbers[i] = pack;
+    packOffsets[i] = packOffset;
+    packOffset += storedLength;
+  });
+  return new ChunkTable({ hashes, offsets, packs: packNumbers, packOffsets, storedLengths }, count);
 }
 
 /** Writes what {@linkcode readPacks} reads. */

@@ -18,6 +18,17 @@ export interface ChunkRef {
   readonly storedLength: number;
 }
 
+/** What a {@linkcode ChunkTable} keeps; the arrays are taken over. */
+export interface ChunkColumns {
+  /** 32 bytes for each chunk. */
+  readonly hashes: Uint8Array;
+  /** Where each begins in the stream, and in the end where the last one ends. */
+  readonly offsets: Float64Array;
+  readonly packs: Uint32Array;
+  readonly packOffsets: Uint32Array;
+  readonly storedLengths: Uint32Array;
+}
+
 /** The chunks of a release in columns: tens of bytes a chunk, whatever their count. */
 export class ChunkTable {
   /** How many chunks there are. */
@@ -31,23 +42,17 @@ export class ChunkTable {
   readonly #storedLengths: Uint32Array;
 
   /** Makes a table of chunks given in stream order; their `ordinal` and `offset` are derived. */
-  constructor(chunks: Iterable<Omit<ChunkRef, "ordinal" | "offset">>, count: number) {
+  constructor(
+    chunks: Iterable<Omit<ChunkRef, "ordinal" | "offset">> | ChunkColumns,
+    count: number,
+  ) {
+    const columns = "hashes" in chunks ? chunks : columnsOf(chunks, count);
     this.count = count;
-    this.#hashes = new Uint8Array(count * SHA256_BYTES);
-    this.#offsets = new Float64Array(count + 1);
-    this.#packs = new Uint32Array(count);
-    this.#packOffsets = new Uint32Array(count);
-    this.#storedLengths = new Uint32Array(count);
-    let ordinal = 0;
-    for (const chunk of chunks) {
-      this.#hashes.set(chunk.hash, ordinal * SHA256_BYTES);
-      this.#packs[ordinal] = chunk.pack;
-      this.#packOffsets[ordinal] = chunk.packOffset;
-      this.#storedLengths[ordinal] = chunk.storedLength;
-      this.#offsets[ordinal + 1] = this.#offsets[ordinal]! + chunk.length;
-      ordinal++;
-    }
-    if (ordinal !== count) throw new RangeError(`${ordinal} chunks given for a table of ${count}`);
+    this.#hashes = columns.hashes;
+    this.#offsets = columns.offsets;
+    this.#packs = columns.packs;
+    this.#packOffsets = columns.packOffsets;
+    this.#storedLengths = columns.storedLengths;
     this.streamBytes = this.#offsets[count]!;
   }
 
@@ -84,4 +89,28 @@ export class ChunkTable {
   *[Symbol.iterator](): Generator<ChunkRef> {
     for (let ordinal = 0; ordinal < this.count; ordinal++) yield this.at(ordinal);
   }
+}
+
+function columnsOf(
+  chunks: Iterable<Omit<ChunkRef, "ordinal" | "offset">>,
+  count: number,
+): ChunkColumns {
+  const columns: ChunkColumns = {
+    hashes: new Uint8Array(count * SHA256_BYTES),
+    offsets: new Float64Array(count + 1),
+    packs: new Uint32Array(count),
+    packOffsets: new Uint32Array(count),
+    storedLengths: new Uint32Array(count),
+  };
+  let ordinal = 0;
+  for (const chunk of chunks) {
+    columns.hashes.set(chunk.hash, ordinal * SHA256_BYTES);
+    columns.packs[ordinal] = chunk.pack;
+    columns.packOffsets[ordinal] = chunk.packOffset;
+    columns.storedLengths[ordinal] = chunk.storedLength;
+    columns.offsets[ordinal + 1] = columns.offsets[ordinal]! + chunk.length;
+    ordinal++;
+  }
+  if (ordinal !== count) throw new RangeError(`${ordinal} chunks given for a table of ${count}`);
+  return columns;
 }

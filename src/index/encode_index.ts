@@ -1,5 +1,4 @@
 import { ByteWriter, concatBytes } from "../bytes/mod.ts";
-import { loadZstd } from "../codec/mod.ts";
 import { writeChunks, writePacks } from "./chunk_columns.ts";
 import {
   ENTRY_KINDS,
@@ -8,6 +7,7 @@ import {
   SECTION,
   sharedPrefix,
 } from "./index_format.ts";
+import { packTables } from "./packed_tables.ts";
 import type { IndexedFile, ReleaseIndex } from "./release_index.ts";
 
 const TABLES_LEVEL = 19;
@@ -18,8 +18,7 @@ const TABLES_LEVEL = 19;
  */
 export async function encodeIndex(index: ReleaseIndex): Promise<Uint8Array<ArrayBuffer>> {
   const tables = encodeTables(index);
-  const frame = (await loadZstd()).compress(tables, TABLES_LEVEL);
-  const stored = frame.length < tables.length ? frame : tables;
+  const stored = await packTables(tables, TABLES_LEVEL);
   const header = new ByteWriter(INDEX_HEADER_BYTES);
   header.bytes(INDEX_MAGIC);
   header.u32(tables.length);

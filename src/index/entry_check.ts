@@ -32,7 +32,11 @@ function pathObjection(path: string): string | undefined {
   if (utf8Length(path) > INDEX_LIMITS.pathBytes) {
     return `it is longer than ${INDEX_LIMITS.pathBytes} bytes`;
   }
-  for (const segment of path.split("/")) {
+  const segments = path.split("/");
+  if (segments.length > INDEX_LIMITS.depth) {
+    return `it is deeper than ${INDEX_LIMITS.depth} directories`;
+  }
+  for (const segment of segments) {
     if (segment === "") return "it holds an empty segment";
     if (segment === "." || segment === "..") return `it holds the segment "${segment}"`;
     if (utf8Length(segment) > SEGMENT_BYTES) return `a name is longer than ${SEGMENT_BYTES} bytes`;
@@ -48,12 +52,24 @@ function pathObjection(path: string): string | undefined {
  * @throws {BrecciaError} `path-unsafe`, `path-collision` or `link-unsafe`
  */
 export function checkEntries(entries: Iterable<TreeEntry>): void {
-  const directories = new Set<string>([""]);
-  const folded = new Map<string, string>();
-  for (const entry of entries) {
+  const check = new TreeCheck();
+  for (const entry of entries) check.add(entry);
+}
+
+/** {@linkcode checkEntries}, entry by entry, for trees that arrive in turns. */
+export class TreeCheck {
+  readonly #directories = new Set<string>([""]);
+  readonly #folded = new Map<string, string>();
+
+  /**
+   * Checks the next entry against those before it.
+   *
+   * @throws {BrecciaError} `path-unsafe`, `path-collision` or `link-unsafe`
+   */
+  add(entry: TreeEntry): void {
     checkPath(entry.path);
     const parent = entry.path.slice(0, Math.max(0, entry.path.lastIndexOf("/")));
-    if (!directories.has(parent)) {
+    if (!this.#directories.has(parent)) {
       throw new BrecciaError(
         "path-unsafe",
         `Cannot accept the path ${
@@ -63,7 +79,7 @@ export function checkEntries(entries: Iterable<TreeEntry>): void {
       );
     }
     const key = foldPath(entry.path);
-    const twin = folded.get(key);
+    const twin = this.#folded.get(key);
     if (twin !== undefined) {
       throw new BrecciaError(
         "path-collision",
@@ -71,8 +87,8 @@ export function checkEntries(entries: Iterable<TreeEntry>): void {
           `systems take them for one; rename one of them in the build`,
       );
     }
-    folded.set(key, entry.path);
-    if (entry.kind === "directory") directories.add(entry.path);
+    this.#folded.set(key, entry.path);
+    if (entry.kind === "directory") this.#directories.add(entry.path);
     if (entry.kind === "link") checkLink(entry.path, entry.target);
   }
 }

@@ -1,5 +1,5 @@
 import type { TreeEntry } from "../ports/mod.ts";
-import { paddingOf, TAR_BLOCK, tarHeader } from "./tar_header.ts";
+import { paddingOf, TAR_BLOCK, tarHeader, tarHeaderBytes } from "./tar_header.ts";
 
 /** What a stretch of the release stream is. */
 export type StreamPiece =
@@ -14,7 +14,13 @@ export type StreamPiece =
   | { readonly kind: "zeros"; readonly start: number; readonly end: number };
 
 /** The two zero blocks that end a tar stream. */
-const TRAILER_BYTES = 2 * TAR_BLOCK;
+export const TRAILER_BYTES: number = 2 * TAR_BLOCK;
+
+/** What an entry takes of the release stream: header, content and padding. */
+export function streamBytesOf(entry: TreeEntry): number {
+  const content = entry.kind === "file" ? entry.size : 0;
+  return tarHeaderBytes(entry) + content + paddingOf(content);
+}
 
 /**
  * Where everything lies in the release stream of a tree. The one place that knows the order of pieces:
@@ -35,8 +41,7 @@ export class StreamLayout<Entry extends TreeEntry = TreeEntry> {
     let at = 0;
     for (const [number, entry] of entries.entries()) {
       this.#starts[number] = at;
-      const content = entry.kind === "file" ? entry.size : 0;
-      at += tarHeader(entry).length + content + paddingOf(content);
+      at += streamBytesOf(entry);
     }
     this.#starts[entries.length] = at;
     this.streamBytes = at + TRAILER_BYTES;

@@ -12,6 +12,10 @@ const PREFIX_BYTES = 155;
 /** Eleven octal digits. */
 const USTAR_SIZE_LIMIT = 8 ** 11;
 
+/** Nothing but ASCII. */
+// deno-lint-ignore no-control-regex
+const PLAIN = /^[\u0000-\u007f]*$/;
+
 const encoder = new TextEncoder();
 
 /**
@@ -25,8 +29,8 @@ export function tarHeader(entry: TreeEntry): Uint8Array<ArrayBuffer> {
   const mode = entry.kind === "link" ? 0o777 : entry.mode;
   const type = entry.kind === "file" ? "0" : entry.kind === "directory" ? "5" : "2";
 
-  const split = isAscii(path) ? splitPath(path) : undefined;
-  const linkFits = isAscii(link) && link.length <= NAME_BYTES;
+  const split = PLAIN.test(entry.path) ? splitPath(path) : undefined;
+  const fits = entry.kind !== "link" || linkFits(entry.target);
   const sizeFits = size < USTAR_SIZE_LIMIT;
   const main = ustarBlock({
     name: split?.name ?? path.subarray(0, NAME_BYTES),
@@ -36,11 +40,11 @@ export function tarHeader(entry: TreeEntry): Uint8Array<ArrayBuffer> {
     mode,
     type,
   });
-  if (split !== undefined && linkFits && sizeFits) return main;
+  if (split !== undefined && fits && sizeFits) return main;
 
   const records = concatBytes([
     split === undefined ? paxRecord("path", path) : new Uint8Array(0),
-    linkFits ? new Uint8Array(0) : paxRecord("linkpath", link),
+    fits ? new Uint8Array(0) : paxRecord("linkpath", link),
     sizeFits ? new Uint8Array(0) : paxRecord("size", encoder.encode(String(size))),
   ]);
   const extended = ustarBlock({
@@ -54,13 +58,30 @@ export function tarHeader(entry: TreeEntry): Uint8Array<ArrayBuffer> {
   return concatBytes([extended, records, new Uint8Array(paddingOf(records.length)), main]);
 }
 
+/** Length of {@linkcode tarHeader}, which is not made: layouts of large trees ask for nothing else. */
+export function tarHeaderBytes(entry: TreeEntry): number {
+  const path = entry.kind === "directory" ? `${entry.path}/` : entry.path;
+  const link = entry.kind === "link" ? entry.target : "";
+  let records = pathFits(path) ? 0 : paxRecordBytes("path", encoder.encode(path).length);
+  if (!linkFits(link)) records += paxRecordBytes("linkpath", encoder.encode(link).length);
+  if (entry.kind === "file" && entry.size >= USTAR_SIZE_LIMIT) {
+    records += paxRecordBytes("size", String(entry.size).length);
+  }
+  return records === 0 ? TAR_BLOCK : 2 * TAR_BLOCK + records + paddingOf(records);
+}
+
+function pathFits(path: string): boolean {
+  if (!PLAIN.test(path)) return false;
+  return path.length <= NAME_BYTES || splitPath(encoder.encode(path)) !== undefined;
+}
+
+function linkFits(link: string): boolean {
+  return link.length <= NAME_BYTES && PLAIN.test(link);
+}
+
 /** Zero bytes that follow `length` bytes up to the next block. */
 export function paddingOf(length: number): number {
   return (TAR_BLOCK - length % TAR_BLOCK) % TAR_BLOCK;
-}
-
-function isAscii(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte < 0x80);
 }
 
 /** Splits at the last slash that lets both parts fit; `undefined` when none does. */
@@ -76,10 +97,18 @@ function splitPath(path: Uint8Array): { name: Uint8Array; prefix: Uint8Array } |
 
 /** `LENGTH KEY=VALUE\n`, where LENGTH counts the whole record with its own digits. */
 function paxRecord(key: string, value: Uint8Array): Uint8Array {
-  const rest = key.length + value.length + 3;
+  return concatBytes([
+    encoder.encode(`${paxRecordBytes(key, value.length)} ${key}=`),
+    value,
+    encoder.encode("\n"),
+  ]);
+}
+
+function paxRecordBytes(key: string, valueBytes: number): number {
+  const rest = key.length + valueBytes + 3;
   let length = rest + 1;
   while (String(length).length + rest !== length) length = String(length).length + rest;
-  return concatBytes([encoder.encode(`${length} ${key}=`), value, encoder.encode("\n")]);
+  return length;
 }
 
 interface UstarFields {
@@ -109,7 +138,8 @@ function ustarBlock(fields: UstarFields): Uint8Array<ArrayBuffer> {
   octal(329, 7, 0);
   octal(337, 7, 0);
   block.set(fields.prefix, 345);
-  const checksum = block.reduce((sum, byte) => sum + byte, 0);
+  let checksum = 0;
+  for (const byte of block) checksum += byte;
   text(148, checksum.toString(8).padStart(6, "0") + "\0 ");
   return block;
 }

@@ -46,7 +46,7 @@ export async function fetchHinted(
     return undefined;
   }
   const bytes = await readAnswer(answer);
-  const hint = await openHint(bytes, { length: file.length, sha256 });
+  const hint = await openHint(bytes, { length: file.length, sha256 }, signal);
   const cost = hintedCost(hint, files);
   if (!isWorthwhile(hint, bytes.length, cost)) return undefined;
   const seeds: ChunkSeeds = {

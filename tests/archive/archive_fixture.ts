@@ -23,7 +23,10 @@ export async function open(file: Uint8Array, pieceBytes = 10_007): Promise<Opene
   const archive = new OpenedArchive(pieces(file, pieceBytes));
   const content: Uint8Array[] = [];
   for await (const piece of archive.content()) content.push(piece.slice());
-  return { recipe: decodeRecipe(encodeRecipe(archive.recipe)), content: concatBytes(content) };
+  return {
+    recipe: await decodeRecipe(encodeRecipe(archive.recipe)),
+    content: concatBytes(content),
+  };
 }
 
 /** The archive from `offset` on, made again. */

@@ -23,9 +23,9 @@ function bytesOf(hex: string): Uint8Array {
   return decodeHex(hex) as Uint8Array;
 }
 
-Deno.test("the golden recipe is written and read as the specification says", () => {
+Deno.test("the golden recipe is written and read as the specification says", async () => {
   assert.equal(encodeHex(encodeRecipe(GOLDEN)), GOLDEN_HEX);
-  assert.deepEqual(decodeRecipe(bytesOf(GOLDEN_HEX)), GOLDEN);
+  assert.deepEqual(await decodeRecipe(bytesOf(GOLDEN_HEX)), GOLDEN);
 });
 
 const TWINS: readonly [what: string, from: string, to: string][] = [
@@ -44,17 +44,17 @@ const TWINS: readonly [what: string, from: string, to: string][] = [
 ];
 
 for (const [what, from, to] of TWINS) {
-  Deno.test(`decodeRecipe() refuses ${what}`, () => {
+  Deno.test(`decodeRecipe() refuses ${what}`, async () => {
     const twin = GOLDEN_HEX.replace(from, to);
     assert.notEqual(twin, GOLDEN_HEX);
-    assert.throws(
-      () => decodeRecipe(bytesOf(twin)),
+    await assert.rejects(
+      decodeRecipe(bytesOf(twin)),
       (error) => isBrecciaError(error, "recipe-malformed"),
     );
   });
 }
 
-Deno.test("decodeRecipe() refuses two copies in a row, and content out of all proportion", () => {
+Deno.test("decodeRecipe() refuses two copies in a row, and content out of all proportion", async () => {
   const steps = (list: Step[]): Recipe => ({
     steps: list,
     contentBytes: list.reduce((n, s) => n + (s.kind === "copy" ? s.bytes : s.contentBytes), 0),
@@ -63,28 +63,42 @@ Deno.test("decodeRecipe() refuses two copies in a row, and content out of all pr
   const twice = steps([{ kind: "copy", bytes: 1 }, { kind: "copy", bytes: 2 }]);
   const bomb = steps([{ kind: "deflate", settings: SETTINGS, contentBytes: 2 ** 40, bytes: 9 }]);
   for (const recipe of [twice, bomb]) {
-    assert.throws(
-      () => decodeRecipe(encodeRecipe(recipe)),
+    await assert.rejects(
+      decodeRecipe(encodeRecipe(recipe)),
       (error) => isBrecciaError(error, "recipe-malformed"),
     );
   }
 });
 
-Deno.test("property: decodeRecipe() returns a recipe that is written the same, or refuses", () => {
+Deno.test("property: decodeRecipe() returns a recipe that is written the same, or refuses", async () => {
   const golden = bytesOf(GOLDEN_HEX);
   const bytes = fc.oneof(
     fc.uint8Array({ maxLength: 64 }),
     fc.record({ at: fc.nat(golden.length - 1), value: fc.nat(255) })
       .map(({ at, value }) => golden.map((byte, i) => i === at ? value : byte)),
   );
-  fc.assert(fc.property(bytes, (bytes) => {
+  await fc.assert(fc.asyncProperty(bytes, async (bytes) => {
     let recipe: Recipe;
     try {
-      recipe = decodeRecipe(bytes);
+      recipe = await decodeRecipe(bytes);
     } catch (error) {
       assert.ok(isBrecciaError(error, "recipe-malformed"));
       return;
     }
-    assert.deepEqual(decodeRecipe(encodeRecipe(recipe)), recipe);
+    assert.deepEqual(await decodeRecipe(encodeRecipe(recipe)), recipe);
   }));
+});
+
+Deno.test("a cancellation arrives while a recipe of 200,000 steps is read", async () => {
+  const list = Array.from(
+    { length: 200_000 },
+    (_, i): Step =>
+      i % 2 === 0
+        ? { kind: "copy", bytes: 1 }
+        : { kind: "deflate", settings: SETTINGS, contentBytes: 1, bytes: 3 },
+  );
+  const bytes = encodeRecipe({ steps: list, contentBytes: 200_000, archiveBytes: 400_000 });
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new Error("enough")), 0);
+  await assert.rejects(decodeRecipe(bytes, controller.signal), /enough/);
 });

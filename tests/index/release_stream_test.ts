@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { tarHeaderBytes } from "../../src/index/tar_header.ts";
 import { encodeHex, sha256 } from "../../src/bytes/mod.ts";
 import { StreamLayout, tarHeader, TreeStream } from "../../src/index/mod.ts";
 import { sampleTree, streamOf } from "./sample_release.ts";
@@ -70,3 +71,20 @@ Deno.test("a file of 8 GiB or more and a long link target get pax records that c
 });
 
 const GOLDEN_STREAM = "8e9c2efa5d951e3d1c879c8731ff07990f198965f103e3a82aeeb55769b07442";
+
+Deno.test("property: the length of a header is told without making it", () => {
+  const name = fc.string({
+    minLength: 1,
+    maxLength: 300,
+    unit: fc.constantFrom("a", "/", "ß", "z"),
+  });
+  const size = fc.constantFrom(0, 1, 8 ** 11 - 1, 8 ** 11, 2 ** 40);
+  const entry = fc.oneof(
+    fc.record({ kind: fc.constant("file" as const), path: name, mode: fc.constant(0o644), size }),
+    fc.record({ kind: fc.constant("directory" as const), path: name, mode: fc.constant(0o755) }),
+    fc.record({ kind: fc.constant("link" as const), path: name, target: name }),
+  );
+  fc.assert(
+    fc.property(entry, (entry) => assert.equal(tarHeaderBytes(entry), tarHeader(entry).length)),
+  );
+});
