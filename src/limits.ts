@@ -20,6 +20,12 @@ export const METADATA_LIMITS = {
   rootRotations: 1024,
   /** Stops a delegation graph that never ends. */
   delegationVisits: 256,
+  /** Keys that one role may name: each that signed garbage costs a verification. */
+  roleKeys: 128,
+  /** Signatures of one file: room for a ceremony's, and for keys that are on their way out. */
+  signatures: 512,
+  /** Keys that one file may list: each is parsed. */
+  keys: 16_384,
   /** Stops stack exhaustion by nested JSON. */
   jsonDepth: 64,
 } as const;

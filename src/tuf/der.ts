@@ -1,3 +1,11 @@
+/**
+ * DER as far as keys and signatures need it. Only the one encoding that DER allows is read (X.690, section
+ * 10 and 8.3.2): a key or signature in two forms would be two to whoever counts, and runtimes differ in
+ * which they take.
+ *
+ * @module
+ */
+
 /** One DER element: its tag, what it holds, and what follows it. */
 interface Element {
   readonly tag: number;
@@ -28,11 +36,22 @@ export function readSubjectPublicKeyInfo(der: Uint8Array): SubjectPublicKeyInfo 
   return { algorithm: algorithm.content, key: key.content.subarray(1) };
 }
 
-/** Modulus of an RSAPublicKey (RFC 8017, A.1.1), without leading zeros; `undefined` when it is none. */
-export function readRsaModulus(der: Uint8Array): Uint8Array | undefined {
+/** The numbers of an RSAPublicKey (RFC 8017, A.1.1), big-endian, without leading zeros. */
+export interface RsaNumbers {
+  /** n */
+  readonly modulus: Uint8Array;
+  /** e */
+  readonly exponent: Uint8Array;
+}
+
+/** Reads an RSAPublicKey; `undefined` when the bytes are something else. */
+export function readRsaNumbers(der: Uint8Array): RsaNumbers | undefined {
   const sequence = readElement(der, SEQUENCE);
-  const modulus = sequence && readElement(sequence.content, INTEGER);
-  return modulus && stripZeros(modulus.content);
+  if (sequence === undefined || sequence.rest.length > 0) return undefined;
+  const modulus = readPositive(sequence.content);
+  const exponent = modulus && readPositive(modulus.rest);
+  if (modulus === undefined || exponent === undefined || exponent.rest.length > 0) return undefined;
+  return { modulus: modulus.content, exponent: exponent.content };
 }
 
 /**
@@ -45,12 +64,11 @@ export function ecdsaSignatureFromDer(
 ): Uint8Array<ArrayBuffer> | undefined {
   const sequence = readElement(der, SEQUENCE);
   if (sequence === undefined || sequence.rest.length > 0) return undefined;
-  const r = readElement(sequence.content, INTEGER);
-  const s = r && readElement(r.rest, INTEGER);
+  const r = readPositive(sequence.content);
+  const s = r && readPositive(r.rest);
   if (r === undefined || s === undefined || s.rest.length > 0) return undefined;
   const signature = new Uint8Array(2 * scalarBytes);
-  for (const [index, integer] of [r, s].entries()) {
-    const scalar = stripZeros(integer.content);
+  for (const [index, { content: scalar }] of [r, s].entries()) {
     if (scalar.length > scalarBytes) return undefined;
     signature.set(scalar, (index + 1) * scalarBytes - scalar.length);
   }
@@ -67,6 +85,7 @@ function readElement(der: Uint8Array, tag: number): Element | undefined {
     if (count < 1 || count > 2 || der.length < 2 + count) return undefined;
     length = 0;
     for (; start < 2 + count; start++) length = length * 256 + (der[start] as number);
+    if (length < (count === 1 ? 0x80 : 0x100)) return undefined;
   }
   if (start + length > der.length) return undefined;
   return {
@@ -76,8 +95,12 @@ function readElement(der: Uint8Array, tag: number): Element | undefined {
   };
 }
 
-function stripZeros(integer: Uint8Array): Uint8Array {
-  let start = 0;
-  while (start < integer.length && integer[start] === 0) start++;
-  return integer.subarray(start);
+/** An INTEGER above 0, without the zero byte that keeps it positive. */
+function readPositive(der: Uint8Array): Element | undefined {
+  const integer = readElement(der, INTEGER);
+  if (integer === undefined) return undefined;
+  const [first = 0, second = 0] = integer.content;
+  if (first >= 0x80) return undefined;
+  if (first > 0) return integer;
+  return second >= 0x80 ? { ...integer, content: integer.content.subarray(1) } : undefined;
 }

@@ -51,17 +51,33 @@ export function encodeHead(type: string, head: MetadataHead): [string, JsonValue
   ];
 }
 
-/** `2030-01-31T12:00:00Z`, the one form of dates in TUF. */
+/** `2030-01-31T12:00:00Z`, the one form of dates that TUF writes (TUF 4.2.1). */
 export function formatDate(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, "Z");
 }
 
+/** RFC 3339, section 5.6: go-tuf and tough write fractions, the first roots of sigstore an offset. */
+const DATE =
+  /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:)(\d\d)(?:\.\d+)?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+/** Reads any date of RFC 3339. A fraction is cut off: metadata never lives longer than it says. */
 function readDate(fields: Fields, name: string): number {
   const text = fields.string(name);
-  const milliseconds = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text) ? Date.parse(text) : NaN;
+  const [, day = "", minutes = "", seconds = "", zone = ""] = DATE.exec(text) ?? [];
+  // A leap second is the second after 59.
+  const leap = seconds === "60" ? 1000 : 0;
+  const local = `${day}T${minutes}${leap > 0 ? "59" : seconds}Z`;
+  const milliseconds = Date.parse(local);
   // `Date.parse` rolls 31 February over to March: such a date does not format back to itself.
-  if (Number.isNaN(milliseconds) || formatDate(milliseconds) !== text) {
+  if (Number.isNaN(milliseconds) || formatDate(milliseconds) !== local) {
     fields.fail(name, "a date such as 2030-01-31T12:00:00Z");
   }
-  return milliseconds;
+  return milliseconds + leap - offsetOf(zone);
+}
+
+/** The milliseconds by which a zone such as `+02:00` is ahead. */
+function offsetOf(zone: string): number {
+  if (zone.toUpperCase() === "Z") return 0;
+  const [hours, minutes] = zone.slice(1).split(":").map(Number) as [number, number];
+  return (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes) * 60_000;
 }

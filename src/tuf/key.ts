@@ -1,4 +1,6 @@
 import { encodeHex, sha256 } from "../bytes/mod.ts";
+import { BrecciaError } from "../errors.ts";
+import { METADATA_LIMITS } from "../limits.ts";
 import { encodeCanonicalJson } from "./canonical_json.ts";
 import { Fields } from "./fields.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
@@ -47,7 +49,15 @@ export async function computeKeyId(key: Key): Promise<KeyId> {
 /** Reads a map from key id to key. */
 export function readKeys(value: JsonValue | undefined, path: string): ReadonlyMap<KeyId, Key> {
   const keys = new Map<KeyId, Key>();
-  for (const [keyId, key] of new Fields(value, path).object) {
+  const { object } = new Fields(value, path);
+  if (object.size > METADATA_LIMITS.keys) {
+    throw new BrecciaError(
+      "metadata-malformed",
+      `Cannot accept ${path}: it lists ${object.size} keys, and ${METADATA_LIMITS.keys} are the most; ` +
+        `tell the publisher`,
+    );
+  }
+  for (const [keyId, key] of object) {
     keys.set(keyId, readKey(key, `${path}.${keyId}`));
   }
   return keys;

@@ -1,3 +1,4 @@
+import { METADATA_LIMITS } from "../limits.ts";
 import { encodeCanonicalJson } from "./canonical_json.ts";
 import { Fields } from "./fields.ts";
 import type { JsonObject } from "./json.ts";
@@ -86,8 +87,12 @@ export function encodeMetadata(metadata: Metadata): JsonObject {
 }
 
 function readSignatures(file: Fields): ReadonlyMap<KeyId, string> {
+  const listed = file.array("signatures");
+  if (listed.length > METADATA_LIMITS.signatures) {
+    file.fail("signatures", `a list of at most ${METADATA_LIMITS.signatures} signatures`);
+  }
   const signatures = new Map<KeyId, string>();
-  for (const [index, value] of file.array("signatures").entries()) {
+  for (const [index, value] of listed.entries()) {
     const signature = new Fields(value, `${file.path}.signatures[${index}]`);
     const keyId = signature.string("keyid");
     // TUF 4.2: key ids are unique among the signatures; twice is an attempt to be counted twice.

@@ -1,8 +1,8 @@
 import { decodeHex, encodeHex, equalBytes } from "../bytes/mod.ts";
 import { BrecciaError } from "../errors.ts";
-import { ecdsaSignatureFromDer, readRsaModulus, readSubjectPublicKeyInfo } from "./der.ts";
+import { ecdsaSignatureFromDer, readRsaNumbers, readSubjectPublicKeyInfo } from "./der.ts";
 import { decodePublicPem } from "./pem.ts";
-import { isSmallOrder } from "./small_order.ts";
+import { isCanonicalPoint, isSmallOrder } from "./small_order.ts";
 
 type Algorithm = "Ed25519" | "P-256" | "P-384" | "RSA-PSS" | "RSASSA-PKCS1-v1_5";
 
@@ -23,7 +23,7 @@ const RSA_OID = "2a864886f70d010101";
 export class PublicKey {
   readonly #algorithm: Algorithm;
   readonly #bytes: Uint8Array<ArrayBuffer>;
-  #imported: Promise<CryptoKey> | undefined;
+  #verifier: Promise<Verifier> | undefined;
 
   private constructor(algorithm: Algorithm, bytes: Uint8Array) {
     this.#algorithm = algorithm;
@@ -57,7 +57,7 @@ export class PublicKey {
 
   /**
    * Equal for equal keys, whatever the form and the scheme they came in and the key id they are
-   * listed under.
+   * listed under: `#bytes` is the one encoding of the key's numbers, others are refused when it is read.
    */
   get identity(): string {
     return encodeHex(this.#bytes);
@@ -65,64 +65,103 @@ export class PublicKey {
 
   /** True when `signature` is this key's signature over `message`. */
   async verify(message: Uint8Array, signature: Uint8Array): Promise<boolean> {
-    const key = await (this.#imported ??= this.#import());
-    const data = message as Uint8Array<ArrayBuffer>;
+    this.#verifier ??= this.#makeVerifier();
+    const verify = await this.#verifier;
+    return await verify(message as Uint8Array<ArrayBuffer>, new Uint8Array(signature));
+  }
+
+  async #makeVerifier(): Promise<Verifier> {
+    const { subtle } = crypto;
     switch (this.#algorithm) {
-      case "Ed25519":
-        return await crypto.subtle.verify("Ed25519", key, new Uint8Array(signature), data);
-      case "RSASSA-PKCS1-v1_5":
-        return await crypto.subtle.verify(this.#algorithm, key, new Uint8Array(signature), data);
-      case "RSA-PSS":
-        return await this.#verifyPss(key, data, new Uint8Array(signature));
+      case "Ed25519": {
+        if (!await hasEd25519()) return await portableEd25519(this.#bytes);
+        const key = await this.#import("raw", "Ed25519");
+        return (message, signature) => subtle.verify("Ed25519", key, signature, message);
+      }
+      case "RSASSA-PKCS1-v1_5": {
+        const key = await this.#import("spki", { name: this.#algorithm, hash: "SHA-256" });
+        return (message, signature) => subtle.verify("RSASSA-PKCS1-v1_5", key, signature, message);
+      }
+      case "RSA-PSS": {
+        const key = await this.#import("spki", { name: this.#algorithm, hash: "SHA-256" });
+        return (message, signature) => verifyPss(key, message, signature);
+      }
       default: {
         const { scalarBytes, hash } = CURVES[this.#algorithm];
-        const raw = ecdsaSignatureFromDer(signature, scalarBytes);
-        return raw !== undefined &&
-          await crypto.subtle.verify({ name: "ECDSA", hash }, key, raw, data);
+        const key = await this.#import("raw", { name: "ECDSA", namedCurve: this.#algorithm });
+        return async (message, signature) => {
+          const raw = ecdsaSignatureFromDer(signature, scalarBytes);
+          return raw !== undefined &&
+            await subtle.verify({ name: "ECDSA", hash }, key, raw, message);
+        };
       }
     }
   }
 
-  /** The field signs with salts of the digest's length or the longest that fits, and accepts any. */
-  async #verifyPss(
-    key: CryptoKey,
-    message: Uint8Array<ArrayBuffer>,
-    signature: Uint8Array<ArrayBuffer>,
-  ): Promise<boolean> {
-    const { modulusLength } = key.algorithm as RsaKeyAlgorithm;
-    const longest = Math.ceil((modulusLength - 1) / 8) - 32 - 2;
-    const others = Array.from({ length: longest }, (_, saltLength) => saltLength);
-    for (const saltLength of new Set([32, longest, ...others])) {
-      const algorithm = { name: "RSA-PSS", saltLength };
-      if (await crypto.subtle.verify(algorithm, key, signature, message)) return true;
-    }
-    return false;
-  }
-
-  async #import(): Promise<CryptoKey> {
+  async #import(
+    format: "raw" | "spki",
+    algorithm: "Ed25519" | RsaHashedImportParams | EcKeyImportParams,
+  ): Promise<CryptoKey> {
     try {
-      switch (this.#algorithm) {
-        case "Ed25519":
-          return await crypto.subtle.importKey("raw", this.#bytes, "Ed25519", true, ["verify"]);
-        case "RSA-PSS":
-        case "RSASSA-PKCS1-v1_5": {
-          const algorithm = { name: this.#algorithm, hash: "SHA-256" };
-          return await crypto.subtle.importKey("spki", this.#bytes, algorithm, true, ["verify"]);
-        }
-        default: {
-          const algorithm = { name: "ECDSA", namedCurve: this.#algorithm };
-          return await crypto.subtle.importKey("raw", this.#bytes, algorithm, true, ["verify"]);
-        }
-      }
+      return await crypto.subtle.importKey(format, this.#bytes, algorithm, true, ["verify"]);
     } catch (cause) {
       throw invalid(`it is not a ${this.#algorithm} key`, cause);
     }
   }
 }
 
+/** Whether a signature is a key's over a message. */
+type Verifier = (
+  message: Uint8Array<ArrayBuffer>,
+  signature: Uint8Array<ArrayBuffer>,
+) => Promise<boolean>;
+
+/** The base point of Ed25519: a key that every runtime with Ed25519 takes (RFC 8032, section 5.1). */
+const BASE_POINT = new Uint8Array(32).fill(0x66).with(0, 0x58);
+
+/** Whether WebCrypto knows Ed25519: browsers before 2025 often don't. */
+async function hasEd25519(): Promise<boolean> {
+  try {
+    await crypto.subtle.importKey("raw", BASE_POINT, "Ed25519", true, ["verify"]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Ed25519 in TypeScript, loaded only where WebCrypto has none; strict as RFC 8032, not as ZIP 215. */
+async function portableEd25519(key: Uint8Array): Promise<Verifier> {
+  const { ed25519 } = await import("@noble/curves/ed25519.js");
+  return (message, signature) =>
+    Promise.resolve(
+      signature.length === 64 && ed25519.verify(signature, message, key, { zip215: false }),
+    );
+}
+
+/**
+ * The field signs with salts of the digest's length or the longest that fits. Others are not tried: each
+ * costs a verification, and a key of 4096 bits has 479 of them.
+ */
+async function verifyPss(
+  key: CryptoKey,
+  message: Uint8Array<ArrayBuffer>,
+  signature: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
+  const { modulusLength } = key.algorithm as RsaKeyAlgorithm;
+  const longest = Math.ceil((modulusLength - 1) / 8) - 32 - 2;
+  for (const saltLength of [32, longest]) {
+    const algorithm = { name: "RSA-PSS", saltLength };
+    if (await crypto.subtle.verify(algorithm, key, signature, message)) return true;
+  }
+  return false;
+}
+
 function readEd25519(text: string): Uint8Array {
   const point = decodeHex(text);
   if (point?.length !== 32) throw invalid("an Ed25519 key must be 32 bytes in hexadecimal");
+  if (!isCanonicalPoint(point)) {
+    throw invalid("an Ed25519 key must be a point in its one encoding");
+  }
   if (isSmallOrder(point)) {
     throw invalid("it is a small-order point, under which anyone can forge signatures");
   }
@@ -151,17 +190,23 @@ function readRsa(text: string): Uint8Array {
   const der = decodePublicPem(text);
   const info = der && readSubjectPublicKeyInfo(der);
   const algorithm = new Uint8Array([...derOids(RSA_OID), 0x05, 0x00]);
-  const modulus = info && equalBytes(info.algorithm, algorithm)
-    ? readRsaModulus(info.key)
+  const numbers = info && equalBytes(info.algorithm, algorithm)
+    ? readRsaNumbers(info.key)
     : undefined;
-  if (der === undefined || modulus === undefined) {
-    throw invalid("an RSA key must be a SubjectPublicKeyInfo in PEM");
+  if (der === undefined || numbers === undefined) {
+    throw invalid("an RSA key must be a SubjectPublicKeyInfo in PEM, in strict DER");
   }
+  const { modulus, exponent } = numbers;
   const bits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24; // its first byte is not 0
   if (bits < RSA_BITS.least || bits > RSA_BITS.most) {
     throw invalid(
       `an RSA modulus must have ${RSA_BITS.least} to ${RSA_BITS.most} bits, not ${bits}`,
     );
+  }
+  // A long exponent makes a verification as slow as a signature.
+  const isOdd = (exponent.at(-1) ?? 0) % 2 === 1;
+  if (!isOdd || exponent.length > 4 || (exponent.length === 1 && exponent[0] === 1)) {
+    throw invalid("an RSA exponent must be odd, from 3 to 32 bits long");
   }
   return der;
 }

@@ -1,3 +1,4 @@
+import { METADATA_LIMITS } from "../limits.ts";
 import type { Fields } from "./fields.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { KeyId } from "./key.ts";
@@ -20,8 +21,12 @@ export interface RoleKeys {
 
 /** Reads `keyids` and `threshold` of a role. A threshold of 0 would accept anything: refused. */
 export function readRoleKeys(fields: Fields): RoleKeys {
+  const keyIds = fields.distinctStrings("keyids");
+  if (keyIds.length > METADATA_LIMITS.roleKeys) {
+    fields.fail("keyids", `a list of at most ${METADATA_LIMITS.roleKeys} keys`);
+  }
   return {
-    keyIds: fields.distinctStrings("keyids"),
+    keyIds,
     threshold: fields.integer("threshold", 1),
   };
 }

@@ -23,3 +23,11 @@ export function isSmallOrder(point: Uint8Array): boolean {
   unsigned[31] = (unsigned[31] as number) & 0x7f;
   return SMALL_ORDER.some((encoding) => equalBytes(encoding, unsigned));
 }
+
+/** True when the y coordinate of an encoded Ed25519 point is below p = 2^255 - 19 (RFC 8032, 5.1.3). */
+export function isCanonicalPoint(point: Uint8Array): boolean {
+  const [first = 0] = point;
+  const isAllOnes = point.subarray(1, 31).every((byte) => byte === 0xff) &&
+    ((point[31] as number) & 0x7f) === 0x7f;
+  return !isAllOnes || first < 0xed;
+}

@@ -78,14 +78,15 @@ async function rsa(name: string, modulusLength: number): Promise<CryptoKeyPair> 
   return await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]) as CryptoKeyPair;
 }
 
-Deno.test("RSA-PSS keys verify salts of the digest's length and of any other", async () => {
+Deno.test("RSA-PSS keys verify the two salts of the field, and try no other", async () => {
   const pair = await rsa("RSA-PSS", 2048);
   const spki = await crypto.subtle.exportKey("spki", pair.publicKey);
   const read = key("rsa", "rsassa-pss-sha256", pem(spki, "\r\n"));
   for (const saltLength of [32, 222, 20, 0]) {
     const algorithm = { name: "RSA-PSS", saltLength };
     const signature = await crypto.subtle.sign(algorithm, pair.privateKey, MESSAGE);
-    assert.ok(await read.verify(MESSAGE, new Uint8Array(signature)), `salt of ${saltLength}`);
+    const tried = [32, 222].includes(saltLength);
+    assert.equal(await read.verify(MESSAGE, new Uint8Array(signature)), tried, `${saltLength}`);
     assert.ok(!await read.verify(OTHER, new Uint8Array(signature)));
   }
 });
@@ -98,6 +99,127 @@ Deno.test("RSA PKCS #1 v1.5 keys verify, and are the same key under either schem
   assert.ok(await read.verify(MESSAGE, new Uint8Array(signature)));
   assert.ok(!await read.verify(OTHER, new Uint8Array(signature)));
   assert.equal(read.identity, key("rsa", "rsassa-pss-sha256", text).identity);
+});
+
+Deno.test("garbage under an RSA key costs two verifications, not one for each length of salt", async () => {
+  const pair = await rsa("RSA-PSS", 2048);
+  const read = key(
+    "rsa",
+    "rsassa-pss-sha256",
+    pem(await crypto.subtle.exportKey("spki", pair.publicKey)),
+  );
+  const verify = crypto.subtle.verify;
+  let verifications = 0;
+  crypto.subtle.verify = (...args: Parameters<typeof verify>) => {
+    verifications++;
+    return verify.apply(crypto.subtle, args);
+  };
+  try {
+    assert.ok(!await read.verify(MESSAGE, new Uint8Array(256).fill(0x5a)));
+  } finally {
+    crypto.subtle.verify = verify;
+  }
+  assert.equal(verifications, 2);
+});
+
+/** One DER element; `pad` writes its length in more bytes than it needs. */
+function der(tag: number, content: Uint8Array, pad = 0): Uint8Array {
+  const size = content.length;
+  const needed = size < 0x80 ? [] : size < 0x100 ? [size] : [size >> 8, size & 0xff];
+  const long = pad === 0
+    ? needed
+    : [...new Array(pad).fill(0), ...(needed.length ? needed : [size])];
+  const length = long.length === 0 ? [size] : [0x80 | long.length, ...long];
+  return concatBytes([new Uint8Array([tag, ...length]), content]);
+}
+
+const RSA_ALGORITHM = decodeHex("06092a864886f70d0101010500") as Uint8Array;
+
+function rsaKeyInfo(
+  modulus: Uint8Array,
+  exponent: Uint8Array,
+  { pad = 0, after = new Uint8Array() } = {},
+): Uint8Array<ArrayBuffer> {
+  const numbers = [der(2, modulus), der(2, exponent), after];
+  const bits = concatBytes([new Uint8Array(1), der(0x30, concatBytes(numbers), pad)]);
+  return new Uint8Array(der(0x30, concatBytes([der(0x30, RSA_ALGORITHM), der(3, bits)])));
+}
+
+Deno.test("an RSA key has one encoding: every other one of the same numbers is refused", async () => {
+  const spki = new Uint8Array(
+    await crypto.subtle.exportKey("spki", (await rsa("RSA-PSS", 2048)).publicKey),
+  );
+  const modulus = spki.subarray(spki.length - 5 - 257, spki.length - 5);
+  const exponent = new Uint8Array([1, 0, 1]);
+  assert.deepEqual(rsaKeyInfo(modulus, exponent), spki);
+  const [zero, byte] = [new Uint8Array(1), new Uint8Array([5, 0])];
+  const others: readonly [string, Uint8Array<ArrayBuffer>][] = [
+    ["a leading zero before the modulus", rsaKeyInfo(concatBytes([zero, modulus]), exponent)],
+    ["a leading zero before the exponent", rsaKeyInfo(modulus, concatBytes([zero, exponent]))],
+    ["a negative modulus", rsaKeyInfo(modulus.subarray(1), exponent)],
+    ["a length in more bytes than it needs", rsaKeyInfo(modulus, exponent, { pad: 1 })],
+    ["more after the exponent", rsaKeyInfo(modulus, exponent, { after: byte })],
+    ["an exponent of more than 32 bits", rsaKeyInfo(modulus, new Uint8Array([1, 0, 0, 0, 1]))],
+    ["an exponent of 1", rsaKeyInfo(modulus, new Uint8Array([1]))],
+    ["bytes behind the key", concatBytes([spki, byte]) as Uint8Array<ArrayBuffer>],
+  ];
+  for (const [what, bytes] of others) {
+    assert.throws(
+      () => PublicKey.read("rsa", "rsassa-pss-sha256", pem(new Uint8Array(bytes).buffer)),
+      (error) => isBrecciaError(error, "key-invalid"),
+      what,
+    );
+  }
+});
+
+Deno.test("an ECDSA signature has one encoding: padded integers and lengths don't verify", async () => {
+  const algorithm = { name: "ECDSA", namedCurve: "P-256" };
+  const pair = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const point = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
+  const read = key("ecdsa", "ecdsa-sha2-nistp256", encodeHex(point));
+  const raw = new Uint8Array(
+    await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, pair.privateKey, MESSAGE),
+  );
+  const [r, s] = [derInteger(raw.subarray(0, 32)), derInteger(raw.subarray(32))];
+  const content = (integer: Uint8Array) => integer.subarray(2);
+  assert.ok(await read.verify(MESSAGE, der(0x30, concatBytes([r, s]))));
+  const padded = der(2, concatBytes([new Uint8Array(1), content(r)]));
+  assert.ok(!await read.verify(MESSAGE, der(0x30, concatBytes([padded, s]))));
+  assert.ok(!await read.verify(MESSAGE, der(0x30, concatBytes([r, s]), 1)));
+  assert.ok(!await read.verify(MESSAGE, der(0x30, concatBytes([der(2, content(r), 1), s]))));
+});
+
+Deno.test("an Ed25519 key has one encoding: a point whose y is not below p is refused", () => {
+  // y = p + 3, which decodes to the point with y = 3.
+  const text = "f0" + "ff".repeat(30) + "7f";
+  assert.throws(
+    () => PublicKey.read("ed25519", "ed25519", text),
+    (error) => isBrecciaError(error, "key-invalid"),
+  );
+});
+
+Deno.test("without Ed25519 in WebCrypto a good key verifies, and a wrong signature still does not", async () => {
+  const signer = await Ed25519Signer.generate();
+  const signature = await signer.sign(MESSAGE);
+  const hex = encodeHex(new Uint8Array(signature));
+  const text = signer.key.json.get("keyval") as ReadonlyMap<string, string>;
+  const importKey = crypto.subtle.importKey;
+  // As browsers of 2024 answer.
+  crypto.subtle.importKey = (() =>
+    Promise.reject(
+      new DOMException("Algorithm: Unrecognized name", "NotSupportedError"),
+    )) as typeof importKey;
+  try {
+    const read = key("ed25519", "ed25519", text.get("public") as string);
+    assert.ok(await read.verify(MESSAGE, signature));
+    assert.ok(!await read.verify(OTHER, signature));
+    const wrong = decodeHex(hex) as Uint8Array;
+    wrong[40] = (wrong[40] as number) ^ 1;
+    assert.ok(!await read.verify(MESSAGE, wrong));
+    assert.ok(!await read.verify(MESSAGE, wrong.subarray(0, 63)), "63 bytes are no signature");
+  } finally {
+    crypto.subtle.importKey = importKey;
+  }
 });
 
 Deno.test("an RSA modulus of 1024 bits is refused when it is read", async () => {
