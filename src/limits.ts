@@ -20,6 +20,8 @@ export const METADATA_LIMITS = {
   rootRotations: 1024,
   /** Stops a delegation graph that never ends. */
   delegationVisits: 256,
+  /** Length of a role's file name, which file systems bound at 255 bytes, with a version before it. */
+  roleFileName: 200,
   /** Keys that one role may name: each that signed garbage costs a verification. */
   roleKeys: 128,
   /** Signatures of one file: room for a ceremony's, and for keys that are on their way out. */

@@ -3,6 +3,7 @@ import type { ObjectStore } from "../ports/mod.ts";
 import {
   computeKeyId,
   type DelegatedRole,
+  isDelegatedName,
   type Key,
   type KeyId,
   matchesPathPattern,
@@ -45,6 +46,14 @@ export async function delegateToTeam(store: ObjectStore, team: Team): Promise<vo
     scope: { paths: team.paths },
   };
   await changeDraft(store, "targets", await loadPublished(store), (targets) => {
+    const twin = teamsOf(targets).find(({ name }) => isTwin(name, team.name));
+    if (twin !== undefined) {
+      throw new BrecciaError(
+        "usage",
+        `Cannot delegate to ${team.name}: on some file systems it is the same name as ${twin.name}; ` +
+          `choose another`,
+      );
+    }
     if (targets.delegations !== undefined && "bitLength" in targets.delegations.to) {
       throw new BrecciaError(
         "repository-malformed",
@@ -119,8 +128,12 @@ function mergeTargets(roles: readonly Targets[]): ReadonlyMap<string, TargetFile
 
 function checkTeam({ name, keys, threshold }: Team): void {
   checkName("the name of a team", name);
-  if (["root", "targets", "snapshot", "timestamp"].includes(name)) {
-    throw new BrecciaError("usage", `Cannot call a team ${name}: it is a role; take another name`);
+  if (!isDelegatedName(name)) {
+    throw new BrecciaError(
+      "usage",
+      `Cannot call a team ${name}: it is too long, or its file would stand where a top-level role's ` +
+        `stands; take another name`,
+    );
   }
   if (threshold > keys.length) {
     throw new BrecciaError(
@@ -128,4 +141,10 @@ function checkTeam({ name, keys, threshold }: Team): void {
       `Cannot ask ${name} for ${threshold} signatures: it has ${keys.length} keys; give more`,
     );
   }
+}
+
+/** Whether two names differ, and are one where case is folded or Unicode normalised. */
+function isTwin(a: string, b: string): boolean {
+  const folded = (name: string): string => name.normalize("NFKC").toLowerCase();
+  return a !== b && folded(a) === folded(b);
 }

@@ -2,8 +2,9 @@
  * Where trusted metadata is kept between runs. Only verified bytes are ever put into it, byte for byte
  * as they were received, and what is read from it is verified again.
  *
- * Names are file names of `[A-Za-z0-9._~%-]`: `root.json` and `N.root.json`, `timestamp.json`,
- * `snapshot.json`, `targets.json`, and `ROLE.json` for delegated roles, percent-encoded.
+ * Names are `root.json` and `N.root.json`, `timestamp.json`, `snapshot.json`, `targets.json`, and for
+ * delegated roles `delegated/ROLE.json`, percent-encoded to `[a-z0-9._~%-]`: a role's name, which comes
+ * from outside, reaches no other name, also where file systems fold case or normalise Unicode.
  *
  * `put` is atomic: a reader, or a second process, sees the old bytes or the new ones. Errors are of
  * the storage family.

@@ -37,7 +37,13 @@ export { loadTrusted, type OfflineOptions } from "./offline.ts";
 export { matchesPathPattern } from "./path_pattern.ts";
 export type { PublicKey } from "./public_key.ts";
 export { refresh, type RefreshOptions } from "./refresh.ts";
-export { fileNameOf, type RoleKeys, TOP_LEVEL_ROLES, type TopLevelRole } from "./role.ts";
+export {
+  fileNameOf,
+  isDelegatedName,
+  type RoleKeys,
+  TOP_LEVEL_ROLES,
+  type TopLevelRole,
+} from "./role.ts";
 export type { Root } from "./root.ts";
 export { addSignatures, signMetadata } from "./sign_metadata.ts";
 export type { Signer } from "./signer.ts";

@@ -48,3 +48,38 @@ export function fileNameOf(role: string, version?: number): string {
   );
   return `${version === undefined ? "" : `${version}.`}${quoted}.json`;
 }
+
+/** What a role's file name would be taken for, on file systems that fold case or normalise Unicode. */
+const RESERVED_NAME = /^(?:\d+\.)*(?:root|timestamp|snapshot|targets)$/;
+
+/**
+ * Whether a delegated role can have this name: not one whose file would stand where that of a top-level
+ * role stands (`2.root`, `TARGETS`), no longer than a file name can be, and well-formed Unicode. A role
+ * with another name is read, since its delegator signed it, and can't be used.
+ */
+export function isDelegatedName(name: string): boolean {
+  if (name === "" || !name.isWellFormed()) return false;
+  // Room for a version before it and for a temporary name beside it.
+  if (fileNameOf(name).length > METADATA_LIMITS.roleFileName) return false;
+  return !RESERVED_NAME.test(name.normalize("NFKC").toLowerCase());
+}
+
+/**
+ * The name under which a {@linkcode MetadataStore} keeps a role's metadata. Delegated roles have a
+ * namespace of their own, in which two names are never one on file systems that fold case or normalise
+ * Unicode: `keptNameOf("Team/ä")` is `"delegated/%54eam%2f%c3%a4.json"`.
+ */
+export function keptNameOf(role: string): string {
+  if ((TOP_LEVEL_ROLES as readonly string[]).includes(role)) return fileNameOf(role);
+  return `delegated/${fileNameOf(role).replace(/[A-Z]|%../g, escapeCase)}`;
+}
+
+/** The role that {@linkcode keptNameOf} kept under `name`; `undefined` for top-level roles. */
+export function delegatedRoleOf(name: string): string | undefined {
+  const quoted = /^delegated\/(.*)\.json$/.exec(name)?.[1];
+  return quoted === undefined ? undefined : decodeURIComponent(quoted);
+}
+
+function escapeCase(text: string): string {
+  return text.startsWith("%") ? text.toLowerCase() : `%${text.charCodeAt(0).toString(16)}`;
+}

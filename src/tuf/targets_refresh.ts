@@ -1,5 +1,5 @@
 import { type MetadataFetcher, recall } from "./metadata_fetcher.ts";
-import { fileNameOf } from "./role.ts";
+import { fileNameOf, keptNameOf } from "./role.ts";
 import type { SigningRule } from "./threshold.ts";
 import type { CurrentRoot } from "./trusted_root.ts";
 import type { CurrentSnapshot } from "./trusted_snapshot.ts";
@@ -19,7 +19,7 @@ export async function refreshTargets(
 ): Promise<TrustedTargets> {
   const { store, limits } = fetcher;
   const verify = (bytes: Uint8Array) => TrustedTargets.verify(snapshot, role, rule, bytes);
-  const kept = await recall(store, fileNameOf(role), verify);
+  const kept = await recall(store, keptNameOf(role), verify);
   if (kept !== undefined) return kept;
 
   // 5.6.1: at most as long as the snapshot says.
@@ -27,7 +27,7 @@ export async function refreshTargets(
   const name = versionedName(snapshot.timestamp.root, role, meta.version);
   const bound = fetcher.boundFor(name, meta, limits.targetsBytes);
   const targets = await fetcher.fetch(name, bound, verify);
-  await store.put(fileNameOf(role), targets.bytes); // 5.6.6
+  await store.put(keptNameOf(role), targets.bytes); // 5.6.6
   return targets;
 }
 

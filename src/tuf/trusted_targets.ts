@@ -3,6 +3,7 @@ import type { DelegatedKeys } from "./delegations.ts";
 import { checkMetaFile, type MetaFile } from "./meta_file.ts";
 import { readMetadata, type UnverifiedMetadata } from "./metadata.ts";
 import type { Targets } from "./targets.ts";
+import { isDelegatedName } from "./role.ts";
 import { checkThreshold, type SigningRule } from "./threshold.ts";
 import type { CurrentSnapshot } from "./trusted_snapshot.ts";
 
@@ -68,12 +69,24 @@ export class TrustedTargets {
   }
 }
 
+function unusableName(role: string): BrecciaError {
+  return new BrecciaError(
+    "metadata-malformed",
+    `Cannot use the delegated role ${
+      JSON.stringify(role)
+    }: its name is too long, or its file would stand where that of a top-level role stands; ` +
+      `tell the publisher to rename it`,
+  );
+}
+
 /**
  * What the snapshot says of a role's metadata.
  *
- * @throws {BrecciaError} `metadata-mismatch` when it says nothing of it.
+ * @throws {BrecciaError} `metadata-mismatch` when it says nothing of it; `metadata-malformed` when no
+ * delegated role can have this name.
  */
 export function snapshotMeta(snapshot: CurrentSnapshot, role: string): MetaFile {
+  if (role !== "targets" && !isDelegatedName(role)) throw unusableName(role);
   const meta = snapshot.trusted.signed.meta.get(`${role}.json`);
   if (meta !== undefined) return meta;
   throw new BrecciaError(

@@ -59,8 +59,9 @@ async function withstand({ code, before, lie, advances = [], options }: Attack):
 
 /** The newest bytes that the repository serves under a trusted file's name. */
 function servedAs(repository: SimulatedRepository, name: string): Uint8Array | undefined {
+  const file = name.replace(/^delegated\//, "");
   const versions = [...repository.served.keys()].filter((served) =>
-    served === name || served.replace(/^\d+\./, "") === name
+    served === file || served.replace(/^\d+\./, "") === file
   );
   return repository.served.get(versions.at(-1) as string);
 }

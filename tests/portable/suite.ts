@@ -4,6 +4,7 @@
  */
 import { runCollected } from "./collector.ts";
 import "../attack/mutation_attack_test.ts";
+import "../attack/role_name_attack_test.ts";
 import "../attack/root_attack_test.ts";
 import "../attack/snapshot_attack_test.ts";
 import "../attack/targets_attack_test.ts";
