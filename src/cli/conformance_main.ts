@@ -27,6 +27,12 @@ try {
   });
   process.exit(0);
 } catch (error) {
-  process.stderr.write(`${isBrecciaError(error) ? `${error.code}: ${error.message}` : error}\n`);
+  process.stderr.write(`${sentence(error)}\n`);
   process.exit(1);
+}
+
+function sentence(error: unknown): string {
+  if (isBrecciaError(error)) return `${error.code}: ${error.message}`;
+  // What `parseArgs` says is a sentence; the class of its error is ours to leave out.
+  return error instanceof TypeError ? `usage: ${error.message}` : String(error);
 }
