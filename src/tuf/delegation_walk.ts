@@ -1,6 +1,6 @@
 import { encodeHex, sha256 } from "../bytes/mod.ts";
 import { BrecciaError } from "../errors.ts";
-import { type DelegatedKeys, rolesFor } from "./delegations.ts";
+import { type DelegatedKeys, type DelegationScope, rolesFor } from "./delegations.ts";
 import type { TrustedTargets } from "./trusted_targets.ts";
 import { VerifiedTarget } from "./verified_target.ts";
 
@@ -10,7 +10,8 @@ export type LoadRole = (delegator: TrustedTargets, role: DelegatedKeys) => Promi
 /**
  * Finds who vouches for a target: a depth-first search of the delegations in order of priority
  * (TUF 5.6.7). Each role is asked once, so that cycles end; a terminating delegation that matches ends
- * the search behind it (TUF 5.6.7.2.1).
+ * the search behind it (TUF 5.6.7.2.1). A role that fails to load ends the search with its error: whoever
+ * comes after it must not take what it may have listed.
  *
  * @throws {BrecciaError} `delegation-limit` when more than `maxVisits` roles would be asked, and the
  * errors of `loadRole`.
@@ -24,17 +25,21 @@ export async function findTarget(
   const target = { path, hash: encodeHex(await sha256(new TextEncoder().encode(path))) };
   const visited = new Set<string>();
   // The next role to ask is the last of the stack.
-  let pending: [role: string, load: () => Promise<TrustedTargets>][] = [
-    [targets.role, () => Promise.resolve(targets)],
+  let pending: [
+    role: string,
+    scope: DelegationScope | undefined,
+    load: () => Promise<TrustedTargets>,
+  ][] = [
+    [targets.role, undefined, () => Promise.resolve(targets)],
   ];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const [role, load] = next;
+    const [role, scope, load] = next;
     if (visited.has(role)) continue;
     // TUF 5.6.7.1: a bound on the roles that are visited.
     if (visited.size >= maxVisits) throw tooManyRoles(path, maxVisits);
     visited.add(role);
     const current = await load();
-    const found = VerifiedTarget.in(current, path);
+    const found = VerifiedTarget.in(current, path, scope);
     if (found !== undefined) return found;
 
     const { delegations } = current.signed;
@@ -43,7 +48,7 @@ export async function findTarget(
     if (end >= 0) pending = [];
     const asked = end >= 0 ? candidates.slice(0, end + 1) : candidates;
     for (const candidate of asked.toReversed()) {
-      pending.push([candidate.name, () => loadRole(current, candidate)]);
+      pending.push([candidate.name, candidate.scope, () => loadRole(current, candidate)]);
     }
   }
   return undefined;

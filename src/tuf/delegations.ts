@@ -40,8 +40,12 @@ export interface HashedPath {
   readonly hash: string;
 }
 
-/** Whom a delegation gives a target to. */
-export type DelegatedKeys = RoleKeys & { readonly name: string; readonly terminating: boolean };
+/** Whom a delegation gives a target to; hash bins have no scope of their own. */
+export type DelegatedKeys = RoleKeys & {
+  readonly name: string;
+  readonly terminating: boolean;
+  readonly scope?: DelegationScope;
+};
 
 /** The delegated roles that may speak of a target, in order of priority. */
 export function rolesFor(delegations: Delegations, target: HashedPath): readonly DelegatedKeys[] {

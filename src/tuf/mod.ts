@@ -44,6 +44,7 @@ export {
   TOP_LEVEL_ROLES,
   type TopLevelRole,
 } from "./role.ts";
+export type { RoleFailure, RoleWalkOptions } from "./role_failure.ts";
 export type { Root } from "./root.ts";
 export { addSignatures, signMetadata } from "./sign_metadata.ts";
 export type { Signer } from "./signer.ts";

@@ -34,3 +34,31 @@ function matchesSegment(pattern: string, text: string): boolean {
   while (pattern[p] === "*") p++;
   return p === pattern.length;
 }
+
+/** True when some path matches both patterns. Time in proportion to the product of their lengths. */
+export function patternsMeet(a: string, b: string): boolean {
+  const others = b.split("/");
+  const parts = a.split("/");
+  return parts.length === others.length &&
+    parts.every((part, index) => segmentsMeet(part, others[index] as string));
+}
+
+function segmentsMeet(a: string, b: string): boolean {
+  // meets[j]: what is left of `a` from the row on, and of `b` from `j` on, have a text in common.
+  let below: boolean[] = [];
+  for (let i = a.length; i >= 0; i--) {
+    const meets = new Array<boolean>(b.length + 1);
+    for (let j = b.length; j >= 0; j--) {
+      if (i === a.length && j === b.length) meets[j] = true;
+      else if (a[i] === "*") meets[j] = below[j] === true || meets[j + 1] === true;
+      else if (b[j] === "*") meets[j] = meets[j + 1] === true || below[j] === true;
+      else {
+        const both = i < a.length && j < b.length;
+        const same = both && (a[i] === "?" || b[j] === "?" || a[i] === b[j]);
+        meets[j] = same && below[j + 1] === true;
+      }
+    }
+    below = meets;
+  }
+  return below[0] === true;
+}

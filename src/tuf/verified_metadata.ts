@@ -2,6 +2,7 @@ import type { DelegatedKeys } from "./delegations.ts";
 import { findTarget, type LoadRole } from "./delegation_walk.ts";
 import { reachableRoles } from "./reachable_roles.ts";
 import type { MetadataLimits } from "./metadata_limits.ts";
+import { RoleLoader, type RoleWalkOptions } from "./role_failure.ts";
 import { fileNameOf } from "./role.ts";
 import type { Root } from "./root.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -88,17 +89,24 @@ export class VerifiedMetadata {
   }
 
   /**
-   * Every target of every role that can be reached, each once, as `findTarget` would find it.
+   * Every target of every role that can be reached, each once, as `findTarget` would find it. With
+   * `onRoleFailure`, a delegated role that fails disables only itself and the paths for which it comes
+   * before the role that lists them: those are not yielded, all others are.
    *
-   * @throws {BrecciaError} as `findTarget` does.
+   * @throws {BrecciaError} as `findTarget` does; with `onRoleFailure`, only what concerns no role alone:
+   * `offline`, `timeout`, `cancelled`, `delegation-limit` and the storage family.
    */
-  async *allTargets(): AsyncGenerator<VerifiedTarget> {
-    for await (const role of this.#roles()) {
+  async *allTargets(options: RoleWalkOptions = {}): AsyncGenerator<VerifiedTarget> {
+    const loader = new RoleLoader(this.#loadRole, options);
+    const { delegationVisits } = this.#limits;
+    for await (const role of this.#roles(loader, options)) {
       for (const path of role.signed.targets.keys()) {
         // A role may list what it has no right to, or what a role before it overrides.
         const target = role === this.#targets
           ? VerifiedTarget.in(role, path)
-          : await this.findTarget(path);
+          : await loader.unlessFailed(() =>
+            findTarget(path, this.#targets, loader.load, delegationVisits)
+          );
         if (target?.role === role.role) yield target;
       }
     }
@@ -106,14 +114,16 @@ export class VerifiedMetadata {
 
   /**
    * The files that a client of this repository will ask for, targets metadata first and the timestamp
-   * last: the order in which a mirror puts them up. Of the roots, only the current one.
+   * last: the order in which a mirror puts them up. Of the roots, only the current one. With
+   * `onRoleFailure`, the files of delegated roles that fail are left out.
    *
-   * @throws {BrecciaError} as `findTarget` does.
+   * @throws {BrecciaError} as `allTargets` does.
    */
-  async *files(): AsyncGenerator<VerifiedFile> {
+  async *files(options: RoleWalkOptions = {}): AsyncGenerator<VerifiedFile> {
     const { root, trusted: timestamp } = this.#snapshot.timestamp;
     const versioned = root.trusted.signed.consistentSnapshot;
-    for await (const role of this.#roles()) {
+    const loader = new RoleLoader(this.#loadRole, options);
+    for await (const role of this.#roles(loader, options)) {
       const version = versioned ? role.signed.version : undefined;
       yield { name: fileNameOf(role.role, version), bytes: role.bytes };
     }
@@ -134,8 +144,8 @@ export class VerifiedMetadata {
     return `${target.path.slice(0, name)}${digest}.${target.path.slice(name)}`;
   }
 
-  #roles(): AsyncGenerator<TrustedTargets> {
-    return reachableRoles(this.#targets, this.snapshot, this.#loadRole);
+  #roles(loader: RoleLoader, { wanted }: RoleWalkOptions): AsyncGenerator<TrustedTargets> {
+    return reachableRoles(this.#targets, this.snapshot, loader, wanted);
   }
 
   /** Verifies each pair of delegator and role once; what failed may be tried again. */

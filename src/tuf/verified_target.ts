@@ -1,4 +1,5 @@
 import { BrecciaError } from "../errors.ts";
+import type { DelegationScope } from "./delegations.ts";
 import type { JsonObject } from "./json.ts";
 import { type Hashes, mismatch } from "./hashes.ts";
 import { StreamDigest } from "./stream_digest.ts";
@@ -13,16 +14,36 @@ export class VerifiedTarget {
   /** The role that vouches for it: `"targets"`, or a delegated one. */
   readonly role: string;
 
-  private constructor(path: string, role: string, file: TargetFile) {
+  /**
+   * The patterns of paths for which its role was asked, as the delegator signed them; `undefined` for the
+   * top-level role and for roles that go by the path's hash.
+   */
+  readonly patterns: readonly string[] | undefined;
+
+  private constructor(
+    path: string,
+    role: string,
+    patterns: readonly string[] | undefined,
+    file: TargetFile,
+  ) {
     this.path = path;
     this.role = role;
+    this.patterns = patterns;
     this.#file = file;
   }
 
-  /** The target that a role of the walk lists under `path`, or `undefined` when it lists none. */
-  static in(targets: TrustedTargets, path: string): VerifiedTarget | undefined {
+  /**
+   * The target that a role of the walk lists under `path`, or `undefined` when it lists none. `scope` is
+   * what the walk's last delegation gave the role.
+   */
+  static in(
+    targets: TrustedTargets,
+    path: string,
+    scope?: DelegationScope,
+  ): VerifiedTarget | undefined {
     const file = targets.signed.targets.get(path);
-    return file && new VerifiedTarget(path, targets.role, file);
+    const patterns = scope && "paths" in scope ? scope.paths : undefined;
+    return file && new VerifiedTarget(path, targets.role, patterns, file);
   }
 
   /** Length in bytes. */

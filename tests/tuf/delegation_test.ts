@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { isBrecciaError } from "../../src/errors.ts";
+import { patternsMeet } from "../../src/tuf/path_pattern.ts";
+import type { RoleFailure } from "../../src/tuf/mod.ts";
 import { SimulatedClient } from "../simulator/client.ts";
 import { generateSigners, SimulatedRepository } from "../simulator/repository.ts";
 
@@ -184,4 +186,94 @@ Deno.test("delegations by hash prefix match the prefix of the path's SHA-256", a
   await repository.publish();
   const metadata = await new SimulatedClient(repository).refresh();
   assert.equal((await metadata.findTarget("app"))?.role, "yes");
+});
+
+/** A repository where `broken`'s metadata is signed by a stranger, and others are sound. */
+async function withBrokenTeam(
+  edges: readonly Edge[],
+  broken: string,
+): Promise<SimulatedRepository> {
+  const repository = await delegating(edges);
+  for (const [, to] of edges) {
+    await repository.addTarget(`${to}-app`, new Uint8Array(1), to);
+    await repository.addTarget("shared", new Uint8Array(1), to);
+  }
+  repository.signers.set(broken, await generateSigners(1));
+  await repository.publish({ bump: true });
+  return repository;
+}
+
+Deno.test("a team's broken metadata disables that team alone, and is told by name", async () => {
+  const repository = await withBrokenTeam([
+    ["targets", "one", { paths: ["one-*"] }],
+    ["targets", "two", { paths: ["two-*", "shared"] }],
+    ["targets", "three", { paths: ["three-*", "shared"] }],
+  ], "one");
+  const metadata = await new SimulatedClient(repository).refresh();
+  const failures: string[] = [];
+  const onRoleFailure = ({ role, delegator, error }: RoleFailure) =>
+    failures.push(`${role} of ${delegator}: ${error.code}`);
+  const all = await Array.fromAsync(metadata.allTargets({ onRoleFailure }), ({ path }) => path);
+  assert.deepEqual(all.sort(), ["shared", "three-app", "two-app"]);
+  assert.deepEqual(failures, ["one of targets: arbitrary-software"]);
+  const names = await Array.fromAsync(metadata.files({ onRoleFailure }), ({ name }) => name);
+  assert.ok(names.some((name) => name.endsWith("two.json")));
+  assert.ok(!names.some((name) => name.endsWith("one.json")));
+  await assert.rejects(
+    Array.fromAsync(metadata.allTargets()),
+    (error) => isBrecciaError(error, "arbitrary-software"),
+  );
+});
+
+Deno.test("no role takes a path over from a role before it that fails", async () => {
+  const repository = await withBrokenTeam([
+    ["targets", "first", { paths: ["shared", "first-*"] }],
+    ["targets", "second", { paths: ["shared", "second-*"] }],
+  ], "first");
+  const client = new SimulatedClient(repository);
+  const metadata = await client.refresh();
+  const failed: string[] = [];
+  const all = await Array.fromAsync(
+    metadata.allTargets({ onRoleFailure: ({ role }) => failed.push(role) }),
+    ({ path, role, patterns }) => `${path} by ${role} for ${patterns}`,
+  );
+  assert.deepEqual(all, ["second-app by second for shared,second-*"]);
+  assert.deepEqual(failed, ["first"], "told once, however many paths it may have listed");
+  await assert.rejects(
+    metadata.findTarget("shared"),
+    (error) => isBrecciaError(error, "arbitrary-software"),
+  );
+});
+
+Deno.test("a walk asks only roles that may speak of what is wanted", async () => {
+  const repository = await withBrokenTeam([
+    ["targets", "one", { paths: ["one-*"] }],
+    ["targets", "two", { paths: ["t?o-*"] }],
+  ], "one");
+  const client = new SimulatedClient(repository);
+  const metadata = await client.refresh();
+  client.source.requests.length = 0;
+  const all = await Array.fromAsync(
+    metadata.allTargets({ wanted: ["two-*.index", "two-app"] }),
+    ({ path }) => path,
+  );
+  assert.deepEqual(all, ["two-app"]);
+  assert.ok(client.source.requests.every((name) => !name.includes("one")));
+});
+
+Deno.test("two patterns meet when some path matches both", () => {
+  const meet: [string, string, boolean][] = [
+    ["a*", "*b", true],
+    ["a*", "b*", false],
+    ["*", "a/b", false],
+    ["x/*", "x/y?", true],
+    ["a?c", "a*d", false],
+    ["**", "", true],
+    ["demo-*", "demo-1.0.0.index", true],
+    ["editor-*", "demo-*.index", false],
+  ];
+  for (const [a, b, expected] of meet) {
+    assert.equal(patternsMeet(a, b), expected, `${a} ${b}`);
+    assert.equal(patternsMeet(b, a), expected, `${b} ${a}`);
+  }
 });
