@@ -4,22 +4,18 @@
  */
 import { fileURLToPath } from "node:url";
 import { buildNodeEdge } from "./build_node_edge.ts";
+import { buildPackage } from "./build_package.ts";
 import { buildWorker } from "./build_worker.ts";
+import { bundle } from "./bundle.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 await Deno.mkdir(`${root}dist`, { recursive: true });
-await run(
-  "bundle",
-  "--quiet",
-  "--platform",
-  "browser",
-  "--minify",
-  "-o",
-  "dist/breccia.js",
-  "mod.ts",
+await Deno.writeTextFile(
+  `${root}dist/breccia.js`,
+  await bundle("mod.ts", "browser", { minify: true }),
 );
-await run("pack", "--quiet", "--allow-dirty", "-o", "dist/breccia.tgz");
+await buildPackage(`${root}dist/breccia.tgz`);
 await buildWorker(`${root}dist/worker`);
 await buildNodeEdge(`${root}dist/node`);
 
@@ -30,18 +26,8 @@ for (
     "worker/cloudflare.js",
     "worker/zstd.wasm",
     "node/edge.mjs",
-    "node/zstd.wasm",
   ]
 ) {
   const { size } = await Deno.stat(`${root}dist/${file}`);
   console.log(`dist/${file}  ${size.toLocaleString("en-US")} bytes`);
-}
-
-async function run(...args: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...args],
-    cwd: root,
-  })
-    .output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
 }

@@ -1,7 +1,7 @@
 /** Bundles the edge for Cloudflare Workers into a folder: `deno run -A bin/build_worker.ts [FOLDER]`. */
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { withoutPaths, zstdFile } from "./bundle.ts";
 
 /** The entry: workerd compiles WebAssembly only where it is imported as a module. */
 const ENTRY = `import zstd from "./zstd.wasm";
@@ -18,12 +18,12 @@ export async function buildWorker(folder: string): Promise<void> {
     cwd: dirname(dirname(source)),
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
-  // workerd's modules have no URL, and the zstd library reads its own for a file it never loads here.
-  const bundle = new TextDecoder().decode(stdout).replaceAll("import.meta.url", '"file:///"');
-  const library = createRequire(import.meta.url).resolve("@bokuweb/zstd-wasm");
-  await Deno.writeTextFile(join(folder, "cloudflare.js"), bundle);
+  await Deno.writeTextFile(
+    join(folder, "cloudflare.js"),
+    withoutPaths(new TextDecoder().decode(stdout)),
+  );
   await Deno.writeTextFile(join(folder, "worker.js"), ENTRY);
-  await Deno.copyFile(join(dirname(library), "zstd.wasm"), join(folder, "zstd.wasm"));
+  await Deno.copyFile(zstdFile(), join(folder, "zstd.wasm"));
 }
 
 if (import.meta.main) await buildWorker(Deno.args[0] ?? "dist/worker");

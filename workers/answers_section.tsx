@@ -1,5 +1,3 @@
-/** @jsxRuntime automatic */
-/** @jsxImportSource hono/jsx */
 import type { FC } from "hono/jsx";
 import { count, percent, size } from "./page_units.ts";
 import type { Minute, RouteTotals } from "./traffic.ts";

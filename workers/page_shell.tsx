@@ -1,5 +1,3 @@
-/** @jsxRuntime automatic */
-/** @jsxImportSource hono/jsx */
 import type { FC, PropsWithChildren } from "hono/jsx";
 import { raw } from "hono/html";
 import { STATUS_STYLE } from "./status_style.ts";

@@ -1,5 +1,3 @@
-/** @jsxRuntime automatic */
-/** @jsxImportSource hono/jsx */
 import type { FC } from "hono/jsx";
 import type { ReleaseNovelty } from "../src/mirror/mod.ts";
 import { percent, size } from "./page_units.ts";

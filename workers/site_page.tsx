@@ -1,5 +1,3 @@
-/** @jsxRuntime automatic */
-/** @jsxImportSource hono/jsx */
 import type { FC } from "hono/jsx";
 import { AnswersSection } from "./answers_section.tsx";
 import { PageShell } from "./page_shell.tsx";

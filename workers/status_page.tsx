@@ -1,5 +1,3 @@
-/** @jsxRuntime automatic */
-/** @jsxImportSource hono/jsx */
 import type { FC } from "hono/jsx";
 import type { EdgeStatus, ReleaseNovelty } from "../src/mirror/mod.ts";
 import { AnswersSection } from "./answers_section.tsx";

@@ -1,5 +1,3 @@
-/** @jsxRuntime automatic */
-/** @jsxImportSource hono/jsx */
 import type { Child, FC } from "hono/jsx";
 import type { EdgeStatus, ReadCounts, StoreSize } from "../src/mirror/mod.ts";
 import { ago, count, percent, size } from "./page_units.ts";

@@ -1,8 +1,8 @@
-import * as wasm from "@bokuweb/zstd-wasm";
 import { BrecciaError } from "../errors.ts";
 import { CONTENT_LIMITS } from "../limits.ts";
 import { readFrameHeader } from "./frame_header.ts";
-import { OutOfWasmMemory, WasmHeap } from "./wasm_heap.ts";
+import { zstdBinary } from "./zstd_binary.ts";
+import { OutOfWasmMemory, ZstdModule } from "./zstd_module.ts";
 
 /** A loaded zstd: calls are synchronous, bounded, and touch no global state but its own heap. */
 export interface Zstd {
@@ -37,38 +37,57 @@ export interface Zstd {
 /** The magic number of a trained dictionary (RFC 8878, section 5). */
 const TRAINED_MAGIC = 0xec30a437;
 
-const heap = new WasmHeap();
 let loading: Promise<Zstd> | undefined;
 
-const ZSTD: Zstd = { compress, compressWith, decompress };
-
-/** Loads the WebAssembly module once; later calls return the same instance. */
+/**
+ * Loads the WebAssembly module once; later calls return the same instance. A load that failed is tried again by
+ * the next call.
+ *
+ * @throws {BrecciaError} `wrong-state` when WebAssembly is not to be had: missing, or forbidden by a
+ * Content-Security-Policy without `'wasm-unsafe-eval'`.
+ */
 export function loadZstd(): Promise<Zstd> {
-  loading ??= heap.guard(() => wasm.init()).then(() => ZSTD);
-  return loading;
+  return loadOnce(async () => await WebAssembly.compile(await zstdBinary()));
 }
 
 /**
  * Loads zstd from a module that was compiled before, for runtimes that compile none from bytes
- * (workerd). Must be called before {@linkcode loadZstd}, which then returns the same instance.
+ * (workerd), and for pages that bring their own. Must be called before {@linkcode loadZstd}, which then
+ * returns the same instance.
+ *
+ * @throws {BrecciaError} `wrong-state` when it is not the module of `@bokuweb/zstd-wasm` 0.0.27.
  */
 export function loadCompiledZstd(compiled: WebAssembly.Module): Promise<Zstd> {
-  // The library takes only bytes or a URL, and asks for no more than a length.
-  const start = wasm.init as (bytes: ArrayBuffer) => Promise<void>;
-  loading ??= heap.guard(() => start(new ArrayBuffer(1)), compiled)
-    .then(() => ZSTD);
+  return loadOnce(() => Promise.resolve(compiled));
+}
+
+function loadOnce(compile: () => Promise<WebAssembly.Module>): Promise<Zstd> {
+  loading ??= compile().then((module) => ZstdModule.start(module)).then(guarded, (cause) => {
+    loading = undefined;
+    throw new BrecciaError(
+      "wrong-state",
+      `Cannot start zstd: its WebAssembly can't be loaded here (${
+        cause instanceof Error ? cause.message : String(cause)
+      }); allow it, or hand it over with loadCompiledZstd`,
+      { cause },
+    );
+  });
   return loading;
 }
 
-function compress(bytes: Uint8Array, level: number): Uint8Array<ArrayBuffer> {
-  return withMemory(bytes, level, () => wasm.compress(bytes, level));
+/** What is asked of `module`, bounded. */
+function guarded(module: ZstdModule): Zstd {
+  return {
+    compress: (bytes, level) => withMemory(bytes, level, () => module.compress(bytes, level)),
+    compressWith: (dictionary, bytes, level) => {
+      refuseTrained(dictionary);
+      return withMemory(bytes, level, () => module.compressWith(dictionary, bytes, level));
+    },
+    decompress: (frame, contentBytes) => decompress(module, frame, contentBytes),
+  };
 }
 
-function compressWith(
-  dictionary: Uint8Array,
-  bytes: Uint8Array,
-  level: number,
-): Uint8Array<ArrayBuffer> {
+function refuseTrained(dictionary: Uint8Array): void {
   const view = new DataView(dictionary.buffer, dictionary.byteOffset, dictionary.byteLength);
   if (dictionary.length >= 4 && view.getUint32(0, true) === TRAINED_MAGIC) {
     throw new BrecciaError(
@@ -76,23 +95,15 @@ function compressWith(
       "Cannot compress with a dictionary that begins as a trained one does; use none",
     );
   }
-  return withMemory(bytes, level, () => {
-    const context = wasm.createCCtx();
-    try {
-      return wasm.compressUsingDict(context, bytes, dictionary, level);
-    } finally {
-      wasm.freeCCtx(context);
-    }
-  });
 }
 
 function withMemory(
   bytes: Uint8Array,
   level: number,
-  work: () => Uint8Array,
+  work: () => Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
   try {
-    return heap.call(work) as Uint8Array<ArrayBuffer>;
+    return work();
   } catch (cause) {
     throw new BrecciaError(
       "frame-oversized",
@@ -103,7 +114,11 @@ function withMemory(
   }
 }
 
-function decompress(frame: Uint8Array, contentBytes: number): Uint8Array<ArrayBuffer> {
+function decompress(
+  module: ZstdModule,
+  frame: Uint8Array,
+  contentBytes: number,
+): Uint8Array<ArrayBuffer> {
   const header = readFrameHeader(frame);
   if (header.contentBytes !== contentBytes) {
     throw refused(
@@ -117,9 +132,9 @@ function decompress(frame: Uint8Array, contentBytes: number): Uint8Array<ArrayBu
   if (header.usesDictionary) {
     throw refused("frame-malformed", "it asks for a dictionary, and none is ever used");
   }
-  let content: Uint8Array;
+  let content: Uint8Array<ArrayBuffer>;
   try {
-    content = heap.call(() => wasm.decompress(frame));
+    content = module.decompress(frame, contentBytes);
   } catch (cause) {
     if (cause instanceof OutOfWasmMemory) {
       throw refused("frame-oversized", `there is no memory for its ${contentBytes} bytes`, cause);
@@ -129,7 +144,7 @@ function decompress(frame: Uint8Array, contentBytes: number): Uint8Array<ArrayBu
   if (content.length !== contentBytes) {
     throw refused("frame-malformed", `it holds ${content.length} bytes, not ${contentBytes}`);
   }
-  return content as Uint8Array<ArrayBuffer>;
+  return content;
 }
 
 function refused(

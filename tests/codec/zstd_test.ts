@@ -87,3 +87,46 @@ Deno.test("a truncated or bit-flipped frame gives our error or other bytes, neve
     attempt(twin);
   }
 });
+
+/** Runs `script` in a process of its own, with what it prints. */
+async function alone(script: string): Promise<string> {
+  const codec = new URL("../../src/codec/mod.ts", import.meta.url).href;
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "eval",
+      "--quiet",
+      "--config",
+      config,
+      `const codec = ${JSON.stringify(codec)};${script}`,
+    ],
+  }).output();
+  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+}
+
+Deno.test("while zstd loads, other modules of the page load as ever", async () => {
+  const seen = await alone(`
+    const { instantiate } = WebAssembly;
+    const { loadZstd } = await import(codec);
+    const loading = loadZstd();
+    const replaced = WebAssembly.instantiate !== instantiate;
+    await loading;
+    console.log(replaced, WebAssembly.instantiate !== instantiate);
+  `);
+  assert.equal(seen, "false false\n");
+});
+
+Deno.test("WebAssembly that can't be had is an error with a code, and loading again may succeed", async () => {
+  const seen = await alone(`
+    const { loadZstd } = await import(codec);
+    const { fetch } = globalThis;
+    globalThis.fetch = () => Promise.reject(new TypeError("gone"));
+    const failed = await loadZstd().catch((error) => error);
+    globalThis.fetch = () => Promise.resolve(new Response("<html>"));
+    const html = await loadZstd().catch((error) => error);
+    globalThis.fetch = fetch;
+    const zstd = await loadZstd();
+    console.log(failed.code, html.code, zstd.compress(new Uint8Array(9), 1).length > 0);
+  `);
+  assert.equal(seen, "wrong-state wrong-state true\n");
+});
