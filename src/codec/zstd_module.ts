@@ -66,7 +66,7 @@ export class ZstdModule {
 
   /** An instance of `compiled`, which is the module of the pinned package. */
   static async start(compiled: WebAssembly.Module): Promise<ZstdModule> {
-    let memory: WebAssembly.Memory | undefined;
+    const of: { memory?: WebAssembly.Memory } = {};
     const stop = (): never => {
       throw new ZstdFailure("the module ended by itself");
     };
@@ -76,11 +76,11 @@ export class ZstdModule {
       b: () => {},
       c: stop,
       d: () => 0,
-      e: (bytes: number) => memory !== undefined && grow(memory, bytes >>> 0),
+      e: (bytes: number) => of.memory !== undefined && grow(of.memory, bytes >>> 0),
     };
     const instance = await WebAssembly.instantiate(compiled, { a: imports });
     const zstd = instance.exports as unknown as ZstdExports;
-    memory = zstd.f;
+    of.memory = zstd.f;
     zstd.g();
     return new ZstdModule(zstd);
   }

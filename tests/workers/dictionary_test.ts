@@ -9,6 +9,9 @@ import { noise } from "../publish/memory_tree.ts";
 import { NOW } from "../publish/repository_fixture.ts";
 import { type Asset, assetSite, assetSiteOf, script, withDictionary } from "./web_assets.ts";
 
+// A decoder of another make than the one under test.
+await wasm.init();
+
 const DCZ_HEADER_BYTES = 40;
 const HOUR = 3_600_000;
 
