@@ -20,7 +20,7 @@ const CONTENT = [
  * so that nothing in it knows where it was made.
  */
 export async function buildPackage(file: string): Promise<void> {
-  const root = fileURLToPath(new URL("..", import.meta.url));
+  const root = `${dirname(fileURLToPath(new URL("../deno.json", import.meta.url)))}/`;
   const work = await Deno.makeTempDir();
   try {
     const [source, packed] = [join(work, "source"), join(work, "packed")];
