@@ -20,6 +20,11 @@ export const METADATA_LIMITS = {
   rootRotations: 1024,
   /** Stops a delegation graph that never ends. */
   delegationVisits: 256,
+  /** Length of a delegation's pattern, and of a path that any matches, in UTF-16 units. */
+  pathPattern: 1024,
+  targetPath: 4096,
+  /** Characters compared for one team in a walk over all targets: stops patterns made to stall. */
+  walkSteps: 64_000_000,
   /** Length of a role's file name, which file systems bound at 255 bytes, with a version before it. */
   roleFileName: 200,
   /** Keys that one role may name: each that signed garbage costs a verification. */

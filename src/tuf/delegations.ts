@@ -1,3 +1,5 @@
+import { encodeHex, sha256 } from "../bytes/mod.ts";
+import { METADATA_LIMITS } from "../limits.ts";
 import { Fields } from "./fields.ts";
 import { binRole, encodeHashBins, type HashBins, readHashBins } from "./hash_bins.ts";
 import { type JsonObject, jsonObject, type JsonValue } from "./json.ts";
@@ -32,14 +34,6 @@ export type DelegationScope =
   | { readonly paths: readonly string[] }
   | { readonly pathHashPrefixes: readonly string[] };
 
-/** A target path with its SHA-256 in hex, by which hash prefixes and hash bins go. */
-export interface HashedPath {
-  /** The target path. */
-  readonly path: string;
-  /** SHA-256 of the path in lower-case hex. */
-  readonly hash: string;
-}
-
 /** Whom a delegation gives a target to; hash bins have no scope of their own. */
 export type DelegatedKeys = RoleKeys & {
   readonly name: string;
@@ -47,12 +41,53 @@ export type DelegatedKeys = RoleKeys & {
   readonly scope?: DelegationScope;
 };
 
-/** The delegated roles that may speak of a target, in order of priority. */
-export function rolesFor(delegations: Delegations, target: HashedPath): readonly DelegatedKeys[] {
+/**
+ * The delegated roles that may speak of a target, in order of priority. `spend` is told of each step of
+ * comparing, and may throw or take a while.
+ */
+export async function rolesFor(
+  delegations: Delegations,
+  path: string,
+  spend: (steps: number) => Promise<void> | undefined,
+): Promise<readonly DelegatedKeys[]> {
   const { to } = delegations;
-  return "bitLength" in to
-    ? [binRole(to, target.hash)]
-    : to.filter((role) => isInScope(role.scope, target));
+  let hash: string | undefined;
+  const pathHash = async (): Promise<string> =>
+    hash ??= encodeHex(await sha256(new TextEncoder().encode(path)));
+  if ("bitLength" in to) return [binRole(to, await pathHash())];
+  const roles: DelegatedRole[] = [];
+  for (const role of to) {
+    const { scope } = role;
+    const holds = "paths" in scope
+      ? await matchesSome(scope.paths, path, spend)
+      : await isPrefixed(scope.pathHashPrefixes, await pathHash(), spend);
+    if (holds) roles.push(role);
+  }
+  return roles;
+}
+
+async function matchesSome(
+  patterns: readonly string[],
+  path: string,
+  spend: (steps: number) => Promise<void> | undefined,
+): Promise<boolean> {
+  for (const pattern of patterns) {
+    const count = { steps: 0 };
+    const matches = matchesPathPattern(pattern, path, count);
+    const pause = spend(count.steps);
+    if (pause !== undefined) await pause;
+    if (matches) return true;
+  }
+  return false;
+}
+
+async function isPrefixed(
+  prefixes: readonly string[],
+  hash: string,
+  spend: (steps: number) => Promise<void> | undefined,
+): Promise<boolean> {
+  await spend(prefixes.length);
+  return prefixes.some((prefix) => hash.startsWith(prefix.toLowerCase()));
 }
 
 /** Reads the field `delegations` of targets metadata. */
@@ -115,10 +150,19 @@ function readDelegatedRole(fields: Fields): DelegatedRole {
     ...readRoleKeys(fields),
     terminating: fields.boolean("terminating"),
     scope: fields.has("paths")
-      ? { paths: fields.strings("paths") }
+      ? { paths: readPatterns(fields) }
       : { pathHashPrefixes: fields.strings("path_hash_prefixes") },
     ...(unknown && { unknown }),
   };
+}
+
+function readPatterns(fields: Fields): readonly string[] {
+  const patterns = fields.strings("paths");
+  const most = METADATA_LIMITS.pathPattern;
+  if (patterns.some(({ length }) => length > most)) {
+    fields.fail("paths", `a list of patterns of at most ${most} characters`);
+  }
+  return patterns;
 }
 
 function encodeDelegatedRole(role: DelegatedRole): JsonObject {
@@ -129,10 +173,4 @@ function encodeDelegatedRole(role: DelegatedRole): JsonObject {
     [["name", role.name], ...encodeRoleKeys(role), ["terminating", role.terminating], scope],
     role.unknown,
   );
-}
-
-function isInScope(scope: DelegationScope, { path, hash }: HashedPath): boolean {
-  return "paths" in scope
-    ? scope.paths.some((pattern) => matchesPathPattern(pattern, path))
-    : scope.pathHashPrefixes.some((prefix) => hash.startsWith(prefix.toLowerCase()));
 }

@@ -6,13 +6,7 @@
  */
 
 export { encodeCanonicalJson } from "./canonical_json.ts";
-export type {
-  DelegatedKeys,
-  DelegatedRole,
-  Delegations,
-  DelegationScope,
-  HashedPath,
-} from "./delegations.ts";
+export type { DelegatedKeys, DelegatedRole, Delegations, DelegationScope } from "./delegations.ts";
 export { Ed25519Signer } from "./ed25519_signer.ts";
 export { binName, binRole, type HashBins } from "./hash_bins.ts";
 export { type MetadataHead, SPEC_VERSION } from "./head.ts";
@@ -34,7 +28,7 @@ export type { MetadataLimits } from "./metadata_limits.ts";
 export type { MetadataRequest, MetadataSource } from "./metadata_source.ts";
 export { MemoryMetadataStore, type MetadataStore, OverlayMetadataStore } from "./metadata_store.ts";
 export { loadTrusted, type OfflineOptions } from "./offline.ts";
-export { matchesPathPattern } from "./path_pattern.ts";
+export { matchesPathPattern, type StepCount } from "./path_pattern.ts";
 export type { PublicKey } from "./public_key.ts";
 export { refresh, type RefreshOptions } from "./refresh.ts";
 export {

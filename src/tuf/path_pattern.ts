@@ -1,38 +1,52 @@
+import { METADATA_LIMITS } from "../limits.ts";
+
+/** Counts the steps of a match, where somebody bounds them. */
+export interface StepCount {
+  /** Characters compared. */
+  steps: number;
+}
+
 /**
  * True when a target path matches the pattern of a delegation (TUF 4.5, PATHPATTERN): `*` stands for
  * any characters and `?` for one, neither of them for `/`. So `dir/*` holds `dir/a` but not `dir/b/c`.
+ * A path longer than a file system allows matches nothing.
  *
- * Takes time in proportion to pattern × path at worst: no pattern can stall a client.
+ * Takes steps in proportion to pattern × path at worst, and says how many.
  */
-export function matchesPathPattern(pattern: string, path: string): boolean {
-  const patternParts = pattern.split("/");
-  const pathParts = path.split("/");
-  return patternParts.length === pathParts.length &&
-    patternParts.every((part, index) => matchesSegment(part, pathParts[index] as string));
-}
-
-function matchesSegment(pattern: string, text: string): boolean {
+export function matchesPathPattern(
+  pattern: string,
+  path: string,
+  count: StepCount = { steps: 0 },
+): boolean {
+  if (path.length > METADATA_LIMITS.targetPath) return false;
   let p = 0;
   let t = 0;
-  // Where the last `*` stood, and how far what follows it has been tried: backtracking needs no more.
+  // Where the last `*` of the segment stood, and how far what follows it has been tried: backtracking
+  // needs no more, and never leaves the segment.
   let star = -1;
   let tried = 0;
-  while (t < text.length) {
+  let steps = 1;
+  let matches = true;
+  while (t < path.length && matches) {
+    steps++;
+    const character = path[t];
     if (pattern[p] === "*") {
       star = p++;
       tried = t;
-    } else if (pattern[p] === "?" || (p < pattern.length && pattern[p] === text[t])) {
+    } else if (pattern[p] === character || (pattern[p] === "?" && character !== "/")) {
+      if (character === "/") star = -1;
       p++;
       t++;
-    } else if (star >= 0) {
+    } else if (star >= 0 && path[tried] !== "/") {
       p = star + 1;
       t = ++tried;
     } else {
-      return false;
+      matches = false;
     }
   }
   while (pattern[p] === "*") p++;
-  return p === pattern.length;
+  count.steps += steps;
+  return matches && p === pattern.length;
 }
 
 /** True when some path matches both patterns. Time in proportion to the product of their lengths. */

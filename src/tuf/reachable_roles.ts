@@ -4,6 +4,28 @@ import { patternsMeet } from "./path_pattern.ts";
 import type { RoleLoader } from "./role_failure.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { TrustedTargets } from "./trusted_targets.ts";
+import type { WalkBudget } from "./walk_budget.ts";
+
+/** A role of a walk over all delegations. */
+export interface ReachedRole {
+  /** Its metadata. */
+  readonly targets: TrustedTargets;
+  /** The role that the top-level targets delegate to on the way here; `"targets"` for that one itself. */
+  readonly branch: string;
+}
+
+/** How a walk over all roles goes. */
+export interface RoleWalk {
+  /** Loads roles, and knows those that failed. */
+  readonly loader: RoleLoader;
+  /** Its processor time. */
+  readonly budget: WalkBudget;
+  /** See `RoleWalkOptions`. */
+  readonly wanted: readonly string[] | undefined;
+}
+
+/** Steps that looking at a name or at a role costs, beside comparing it. */
+const LOOK = 16;
 
 /**
  * Every targets role that can be reached by delegation, the top-level one first, each once. The number
@@ -15,25 +37,41 @@ import type { TrustedTargets } from "./trusted_targets.ts";
 export async function* reachableRoles(
   targets: TrustedTargets,
   snapshot: Snapshot,
-  loader: RoleLoader,
-  wanted?: readonly string[],
-): AsyncGenerator<TrustedTargets> {
+  { loader, budget, wanted }: RoleWalk,
+): AsyncGenerator<ReachedRole> {
   const listed = Array.from(snapshot.meta.keys(), (name) => name.replace(/\.json$/, ""));
   const visited = new Set([targets.role]);
-  const pending = [targets];
-  for (let role = pending.pop(); role !== undefined; role = pending.pop()) {
-    yield role;
-    const found: TrustedTargets[] = [];
-    for (const delegated of delegatedBy(role, listed)) {
-      if (visited.has(delegated.name) || !mayConcern(delegated.scope, wanted)) continue;
-      const loaded = await loader.unlessFailed(() => loader.load(role, delegated));
-      // One that fails for this delegator may still be reached through another.
-      if (loaded === undefined) continue;
-      visited.add(delegated.name);
-      found.push(loaded);
-    }
+  const pending: ReachedRole[] = [{ targets, branch: targets.role }];
+  for (let reached = pending.pop(); reached !== undefined; reached = pending.pop()) {
+    yield reached;
+    const { targets: role, branch } = reached;
+    const found: ReachedRole[] = [];
+    // What is found before the branch has used up its share counts.
+    await loader.unlessFailed(async () => {
+      const pause = "bitLength" in (role.signed.delegations?.to ?? [])
+        ? budget.spend(branch, LOOK * listed.length)
+        : undefined;
+      await pause;
+      for (const delegated of delegatedBy(role, listed)) {
+        const below = role === targets ? delegated.name : branch;
+        await budget.spend(below, LOOK + costOf(delegated.scope, wanted));
+        if (visited.has(delegated.name) || !mayConcern(delegated.scope, wanted)) continue;
+        const loaded = await loader.unlessFailed(() => loader.load(role, delegated));
+        // One that fails for this delegator may still be reached through another.
+        if (loaded === undefined) continue;
+        visited.add(delegated.name);
+        found.push({ targets: loaded, branch: below });
+      }
+    });
     pending.push(...found.reverse());
   }
+}
+
+/** Steps of {@linkcode mayConcern}: a product of lengths for each pair of patterns. */
+function costOf(scope: DelegationScope | undefined, wanted: readonly string[] = []): number {
+  if (scope === undefined || !("paths" in scope) || wanted.length === 0) return 0;
+  const lengths = scope.paths.reduce((sum, { length }) => sum + length + 1, 0);
+  return lengths * wanted.reduce((sum, { length }) => sum + length + 1, 0);
 }
 
 function mayConcern(

@@ -23,6 +23,8 @@ export interface RoleWalkOptions {
    * always. What is yielded may still match none of them. All roles, unless given.
    */
   readonly wanted?: readonly string[] | undefined;
+  /** Ends the walk, which then throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** True when what was thrown is about one file of a mirror, and not about the network, the disk or the caller. */
@@ -63,6 +65,17 @@ export class RoleLoader {
       throw error;
     }
   };
+
+  /**
+   * Notes that a role can't be used, for another reason than loading it: then `error`, when a look-up throws
+   * it, is no reason to end the walk.
+   */
+  disable(role: string, delegator: string, error: BrecciaError): void {
+    const known = [...this.#failed.values()].includes(error);
+    if (this.#onRoleFailure === undefined || known) return;
+    this.#failed.set(JSON.stringify([delegator, role, "disabled"]), error);
+    this.#onRoleFailure({ role, delegator, error });
+  }
 
   /** `undefined` when `find` failed for a role that the walk goes on without. */
   async unlessFailed<T>(find: () => Promise<T>): Promise<T | undefined> {

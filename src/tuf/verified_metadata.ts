@@ -1,6 +1,6 @@
 import type { DelegatedKeys } from "./delegations.ts";
 import { findTarget, type LoadRole } from "./delegation_walk.ts";
-import { reachableRoles } from "./reachable_roles.ts";
+import { reachableRoles, type ReachedRole, type RoleWalk } from "./reachable_roles.ts";
 import type { MetadataLimits } from "./metadata_limits.ts";
 import { RoleLoader, type RoleWalkOptions } from "./role_failure.ts";
 import { fileNameOf } from "./role.ts";
@@ -11,6 +11,7 @@ import type { Timestamp } from "./timestamp.ts";
 import type { CurrentSnapshot } from "./trusted_snapshot.ts";
 import type { TrustedTargets } from "./trusted_targets.ts";
 import { VerifiedTarget } from "./verified_target.ts";
+import { WalkBudget } from "./walk_budget.ts";
 
 /** A metadata file as a mirror serves it: verified, byte for byte as received. */
 export interface VerifiedFile {
@@ -84,8 +85,15 @@ export class VerifiedMetadata {
    *
    * @throws {BrecciaError} `delegation-limit`, and whatever refuses a delegated role.
    */
-  findTarget(path: string): Promise<VerifiedTarget | undefined> {
-    return findTarget(path, this.#targets, this.#loadRole, this.#limits.delegationVisits);
+  findTarget(
+    path: string,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<VerifiedTarget | undefined> {
+    return findTarget(path, this.#targets, this.#loadRole, {
+      maxVisits: this.#limits.delegationVisits,
+      budget: new WalkBudget(this.#limits.walkSteps, options.signal),
+      asker: this.#targets.role,
+    });
   }
 
   /**
@@ -97,15 +105,16 @@ export class VerifiedMetadata {
    * `offline`, `timeout`, `cancelled`, `delegation-limit` and the storage family.
    */
   async *allTargets(options: RoleWalkOptions = {}): AsyncGenerator<VerifiedTarget> {
-    const loader = new RoleLoader(this.#loadRole, options);
-    const { delegationVisits } = this.#limits;
-    for await (const role of this.#roles(loader, options)) {
+    const walk = this.#walk(options);
+    const { loader, budget } = walk;
+    const maxVisits = this.#limits.delegationVisits;
+    for await (const { targets: role, branch } of this.#roles(walk)) {
       for (const path of role.signed.targets.keys()) {
         // A role may list what it has no right to, or what a role before it overrides.
         const target = role === this.#targets
           ? VerifiedTarget.in(role, path)
           : await loader.unlessFailed(() =>
-            findTarget(path, this.#targets, loader.load, delegationVisits)
+            findTarget(path, this.#targets, loader.load, { maxVisits, budget, asker: branch })
           );
         if (target?.role === role.role) yield target;
       }
@@ -122,8 +131,7 @@ export class VerifiedMetadata {
   async *files(options: RoleWalkOptions = {}): AsyncGenerator<VerifiedFile> {
     const { root, trusted: timestamp } = this.#snapshot.timestamp;
     const versioned = root.trusted.signed.consistentSnapshot;
-    const loader = new RoleLoader(this.#loadRole, options);
-    for await (const role of this.#roles(loader, options)) {
+    for await (const { targets: role } of this.#roles(this.#walk(options))) {
       const version = versioned ? role.signed.version : undefined;
       yield { name: fileNameOf(role.role, version), bytes: role.bytes };
     }
@@ -144,8 +152,18 @@ export class VerifiedMetadata {
     return `${target.path.slice(0, name)}${digest}.${target.path.slice(name)}`;
   }
 
-  #roles(loader: RoleLoader, { wanted }: RoleWalkOptions): AsyncGenerator<TrustedTargets> {
-    return reachableRoles(this.#targets, this.snapshot, loader, wanted);
+  #walk(options: RoleWalkOptions): RoleWalk {
+    const loader = new RoleLoader(this.#loadRole, options);
+    const budget = new WalkBudget(
+      this.#limits.walkSteps,
+      options.signal,
+      (branch, error) => loader.disable(branch, this.#targets.role, error),
+    );
+    return { loader, budget, wanted: options.wanted };
+  }
+
+  #roles(walk: RoleWalk): AsyncGenerator<ReachedRole> {
+    return reachableRoles(this.#targets, this.snapshot, walk);
   }
 
   /** Verifies each pair of delegator and role once; what failed may be tried again. */
