@@ -22,6 +22,7 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<{ readonly command: Com
   ["promote", () => import("./commands/promote.ts")],
   ["publish", () => import("./commands/publish.ts")],
   ["refresh", () => import("./commands/refresh.ts")],
+  ["resume", () => import("./commands/resume.ts")],
   ["rollback", () => import("./commands/rollback.ts")],
   ["rollout", () => import("./commands/rollout.ts")],
   ["sign", () => import("./commands/sign.ts")],

@@ -46,6 +46,15 @@ export const DEVICE_FLAGS: FlagTable = {
   platform: { type: "string", value: "NAME", help: "The platform to follow; at first: any" },
 };
 
+/** Flags of the commands that move to a release. */
+export const VERSION_FLAGS: FlagTable = {
+  version: { type: "string", short: "V", value: "VERSION", help: "This version, not the newest" },
+  "allow-downgrade": {
+    type: "boolean",
+    help: "Go down, too: faults that were mended since come back, and newer data may not be read",
+  },
+};
+
 /** Opens the installation that `--at` names. */
 export async function openDevice({ flags, path, output }: CommandContext): Promise<Session> {
   const target = new DirectoryInstall(path(flags.required("at")));
@@ -67,6 +76,7 @@ export async function openUpdater(
     channel: flags.text("channel"),
     platform: flags.text("platform"),
     version: flags.text("version"),
+    allowDowngrade: flags.has("allow-downgrade"),
   };
   const updater = Updater.open({
     root: rootFile === undefined ? undefined : await readRoot(path(rootFile)),

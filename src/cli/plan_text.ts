@@ -1,13 +1,14 @@
 import type { UpdatePlan } from "../client/mod.ts";
 import { formatTable } from "./output.ts";
 
-/** A plan as `--json` shows it. All sizes in bytes. */
-export function planDocument(plan: UpdatePlan): Record<string, unknown> {
+/** A plan as `--json` shows it, with the role that signed its release. All sizes in bytes. */
+export function planDocument(plan: UpdatePlan, role: string): Record<string, unknown> {
   const { index } = plan.release;
   return {
     app: index.app,
     version: index.version,
     platform: index.platform,
+    role,
     bytes: plan.bytes,
     requests: plan.requests.length + (plan.delta?.ranges.length ?? 0),
     mirror: plan.mirror,
@@ -17,7 +18,7 @@ export function planDocument(plan: UpdatePlan): Record<string, unknown> {
 }
 
 /** A plan for people. */
-export function planText(plan: UpdatePlan): string {
+export function planText(plan: UpdatePlan, role: string): string {
   const { index } = plan.release;
   const { bytes, changes } = plan;
   const table = formatTable([
@@ -28,5 +29,6 @@ export function planText(plan: UpdatePlan): string {
   ]);
   const files = `${changes.added.length} files added, ${changes.changed.length} changed, ` +
     `${changes.removed.length} removed`;
-  return [`${index.app} ${index.version}: ${files}`, table, ...plan.reasons].join("\n");
+  return [`${index.app} ${index.version}, signed by ${role}: ${files}`, table, ...plan.reasons]
+    .join("\n");
 }

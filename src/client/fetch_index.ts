@@ -4,7 +4,7 @@ import { decodeIndex, type ReleaseIndex } from "../index/mod.ts";
 import { INDEX_LIMITS } from "../limits.ts";
 import { escapePath, type MirrorSet } from "../transport/mod.ts";
 import type { VerifiedMetadata } from "../tuf/mod.ts";
-import type { OfferedRelease } from "./release_choice.ts";
+import type { OfferedRelease } from "./app_releases.ts";
 import { wholeFile } from "./whole_file.ts";
 
 /** A release index as it was signed, read. */

@@ -38,6 +38,8 @@ export interface StagingTree {
 export interface Subscription {
   /** Name of the app. */
   readonly app: string;
+  /** The role that signed what was installed: another one's word on the app does not count. */
+  readonly role?: string | undefined;
   /** Name of the channel. */
   readonly channel: string;
   /** Name of the platform. */
@@ -55,17 +57,25 @@ export interface InstallSession {
   readonly current: InstalledRelease | undefined;
   /** What the device follows, or `undefined` before the first update. */
   readonly subscription: Subscription | undefined;
+  /** What a rollback left: no update brings it again by itself before a newer version is published. */
+  readonly held: InstalledRelease | undefined;
+  /** What waits to be applied. */
+  readonly staged: InstalledRelease | undefined;
   /** Trees that may hold chunks, the best first. */
   seeds(): Promise<SeedTree[]>;
   /** The index of what runs, or `undefined` when nothing does or it is damaged. */
   installedIndex(): Promise<ReleaseIndex | undefined>;
   /**
    * Stages a release under the lock: `write` fills the tree. When it throws, what runs is as it was, and
-   * nothing is staged.
+   * nothing is staged. The device follows `following` as soon as the release runs.
    */
-  transfer(fetched: FetchedIndex, write: (tree: StagingTree) => Promise<void>): Promise<void>;
+  transfer(
+    fetched: FetchedIndex,
+    write: (tree: StagingTree) => Promise<void>,
+    following: Subscription,
+  ): Promise<void>;
   /** Verifies what is staged and activates it, under the lock. */
   apply(signal?: AbortSignal): Promise<InstalledRelease>;
-  /** Remembers what the device follows, under the lock. */
-  subscribe(subscription: Subscription): Promise<void>;
+  /** Lets what is held come again, under the lock; says what that was. */
+  resume(): Promise<InstalledRelease | undefined>;
 }

@@ -1,12 +1,12 @@
-import type { ManagedStore } from "../ports/mod.ts";
 import type { MetadataStore } from "../tuf/mod.ts";
+import type { SmallFiles } from "./pending_files.ts";
 
 /** Trusted metadata among a device's small files, under `metadata/`. */
 export class KeptTrust implements MetadataStore {
-  readonly #files: ManagedStore;
+  readonly #files: SmallFiles;
 
   /** Keeps it in `files`. */
-  constructor(files: ManagedStore) {
+  constructor(files: SmallFiles) {
     this.#files = files;
   }
 

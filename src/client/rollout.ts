@@ -1,6 +1,6 @@
 import { encodeHex, sha256 } from "../bytes/mod.ts";
 import type { ReleaseInfo } from "../index/mod.ts";
-import type { ManagedStore } from "../ports/mod.ts";
+import type { SmallFiles } from "./pending_files.ts";
 
 const KEY = "device";
 
@@ -11,7 +11,7 @@ const KEY = "device";
  */
 export async function isInRollout(
   { app, version, rollout }: ReleaseInfo,
-  files: ManagedStore,
+  files: SmallFiles,
 ): Promise<boolean> {
   if (rollout === undefined) return true;
   const text = `${await deviceIdentity(files)} ${app} ${version}`;
@@ -21,7 +21,7 @@ export async function isInRollout(
 }
 
 /** Drawn when a rollout first asks for it. */
-async function deviceIdentity(files: ManagedStore): Promise<string> {
+async function deviceIdentity(files: SmallFiles): Promise<string> {
   const kept = await files.get(KEY);
   if (kept !== undefined) return new TextDecoder().decode(kept.bytes);
   const identity = encodeHex(crypto.getRandomValues(new Uint8Array(16)));

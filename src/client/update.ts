@@ -7,8 +7,13 @@ import type { FetchedIndex } from "./fetch_index.ts";
 import { mirrorKind } from "./chunk_fetch.ts";
 import { planUpdate, type UpdatePlan } from "./plan_update.ts";
 import { releaseChunks } from "./release_chunks.ts";
-import type { InstalledRelease, InstallSession, StagingTree } from "./install_session.ts";
-import type { OfferedRelease } from "./release_choice.ts";
+import type {
+  InstalledRelease,
+  InstallSession,
+  StagingTree,
+  Subscription,
+} from "./install_session.ts";
+import type { OfferedRelease } from "./app_releases.ts";
 import { partialSeed, type Seed, treeSeed } from "./seed.ts";
 import type { MirrorSet } from "../transport/mod.ts";
 
@@ -48,12 +53,20 @@ export interface UpdateContext {
   readonly indexBytes: number;
   readonly session: InstallSession;
   readonly mirrors: MirrorSet;
+  /** What the device follows once this release runs. */
+  readonly following: Subscription;
+  /** Keeps what is trusted, once all of the release is verified. */
+  readonly keepTrust: () => Promise<void>;
+  /** Throws when what is staged may not be applied any more. */
+  readonly checkStaged: (staged: InstalledRelease) => Promise<void>;
 }
 
 /** A signed release that the device does not run yet. */
 export class Update {
   /** The version that it brings. */
   readonly version: string;
+  /** The role that vouches for it. */
+  readonly role: string;
   /** What runs now. */
   readonly installed: InstalledRelease | undefined;
   readonly #context: UpdateContext;
@@ -63,6 +76,7 @@ export class Update {
   constructor(context: UpdateContext) {
     this.#context = context;
     this.version = context.offer.info.version;
+    this.role = context.offer.role;
     this.installed = context.session.current;
   }
 
@@ -93,7 +107,8 @@ export class Update {
       });
       const watched = this.#watched(plan, chunks, received, options);
       await writeTree(fetched, watched, staging);
-    });
+    }, this.#context.following);
+    await this.#context.keepTrust();
     await this.close();
     return { transferred: plan.spent + mirrors.http.bodyBytes - received, reasons };
   }
@@ -101,13 +116,15 @@ export class Update {
   /**
    * Reads the downloaded tree back, compares it with its index, and moves the pointer to it.
    *
-   * @throws {BrecciaError} `wrong-state` when nothing was downloaded; `install-mismatch`; the storage
-   * family. The pointer then names what it did before.
+   * @throws {BrecciaError} `wrong-state` when nothing was downloaded; `version-missing` when it was
+   * withdrawn since; `install-mismatch`; the storage family. The pointer then names what it did before.
    */
   async apply(
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<InstalledRelease> {
-    return await this.#context.session.apply(options.signal);
+    const { session, checkStaged } = this.#context;
+    if (session.staged !== undefined) await checkStaged(session.staged);
+    return await session.apply(options.signal);
   }
 
   /** Releases files that a plan holds open; `download` does it too. */

@@ -4,9 +4,12 @@ import { BrecciaError } from "../errors.ts";
 import { followRedirects, HttpClient, MetadataMirrors, MirrorSet } from "../transport/mod.ts";
 import { refresh } from "../tuf/mod.ts";
 import { fetchIndex } from "./fetch_index.ts";
-import type { InstallSession, Subscription } from "./install_session.ts";
-import { KeptTrust } from "./kept_trust.ts";
-import { type OfferedRelease, selectRelease } from "./release_choice.ts";
+import type { InstalledRelease, InstallSession, Subscription } from "./install_session.ts";
+import type { OfferedRelease } from "./app_releases.ts";
+import { DeviceTrust } from "./device_trust.ts";
+import { judgingTime, rememberTime } from "./known_time.ts";
+import { selectRelease } from "./release_choice.ts";
+import { checkStaged } from "./staged_check.ts";
 import { isInRollout } from "./rollout.ts";
 import { Update } from "./update.ts";
 
@@ -18,8 +21,10 @@ export interface UpdatePolicy {
   readonly channel?: string | undefined;
   /** Default `any`. */
   readonly platform?: string | undefined;
-  /** Exactly this version, also when it is lower than what is installed. */
+  /** Exactly this version, also when it is held or the device is outside its rollout. */
   readonly version?: string | undefined;
+  /** Whether a version lower than the installed one may take its place. Default false. */
+  readonly allowDowngrade?: boolean | undefined;
 }
 
 /** What an {@linkcode Updater} is made of. */
@@ -55,6 +60,7 @@ export interface UpdaterOptions {
 export class Updater {
   readonly #options: UpdaterOptions;
   readonly #mirrors: MirrorSet;
+  #notes: readonly string[] = [];
 
   private constructor(options: UpdaterOptions, mirrors: MirrorSet) {
     this.#options = options;
@@ -92,6 +98,11 @@ export class Updater {
     return this.#mirrors.mirrors.flatMap(({ url, hasSecrets }) => hasSecrets ? [url.host] : []);
   }
 
+  /** What the last check ignored or held back, and why, for people. */
+  get notes(): readonly string[] {
+    return this.#notes;
+  }
+
   /** What was refused of each mirror so far. */
   get blame(): readonly { readonly mirror: string; readonly message: string }[] {
     return this.#mirrors.mirrors.flatMap(({ url, blame }) =>
@@ -100,30 +111,39 @@ export class Updater {
   }
 
   /**
-   * The release that this device should move to, or `undefined` when it runs it already. One request
-   * when nothing has changed since the last check.
+   * The release that this device should move to, or `undefined` when it runs it already, or when what is
+   * offered is held back, which `notes` explain. One request when nothing has changed since the last check.
    *
-   * @throws {BrecciaError} the trust and network families: not knowing is never "up to date".
+   * @throws {BrecciaError} the trust and network families: not knowing is never "up to date"; `clock-wrong`;
+   * `version-missing`, `version-lower` and `version-required` where the policy can't be followed; `usage`
+   * when the root is of another chain than the one that is trusted here.
    */
   async check(
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<Update | undefined> {
     const { install, root, cache, clock = systemClock, policy } = this.#options;
+    const installed = install.current !== undefined;
+    const trust = await DeviceTrust.open({ files: cache, root, installed });
+    const now = await judgingTime(trust.files, clock.now());
     const metadata = await refresh({
       source: new MetadataMirrors(this.#mirrors),
-      store: new KeptTrust(cache),
-      trustedRoot: root,
-      now: clock.now(),
+      store: trust.store,
+      trustedRoot: trust.start,
+      now,
       signal: options.signal,
     });
-    const followed = this.#follow();
-    const offer = await selectRelease(metadata, {
-      ...followed,
+    await trust.check();
+    await rememberTime(trust.files, now);
+    const { offer, notes } = await selectRelease(metadata, {
+      ...this.#follow(),
       version: policy?.version,
+      allowDowngrade: policy?.allowDowngrade,
       installed: install.current,
-      isInRollout: (info) => isInRollout(info, cache),
+      held: install.held,
+      isInRollout: (info) => isInRollout(info, trust.files),
     });
-    if (offer.indexSha256 === install.current?.index) return undefined;
+    this.#notes = notes;
+    if (offer === undefined || offer.indexSha256 === install.current?.index) return undefined;
 
     const before = this.traffic.bytes;
     const fetched = await fetchIndex(offer, metadata, this.#mirrors, options.signal);
@@ -131,15 +151,48 @@ export class Updater {
       offer,
       fetched,
       indexBytes: this.traffic.bytes - before,
-      session: subscribing(install, this.#subscription(offer)),
+      session: install,
       mirrors: this.#mirrors,
+      following: this.#subscription(offer),
+      keepTrust: () => trust.keep(),
+      checkStaged: (staged) => checkStaged(staged, cache),
     });
   }
 
-  #follow(): { app: string | undefined; channel: string; platform: string } {
+  /**
+   * Activates what an earlier `download` staged; no request is sent.
+   *
+   * @throws {BrecciaError} as {@linkcode Update.apply} does.
+   */
+  static async applyStaged(
+    { install, cache, signal }: Pick<UpdaterOptions, "install" | "cache"> & {
+      readonly signal?: AbortSignal | undefined;
+    },
+  ): Promise<InstalledRelease> {
+    if (install.staged !== undefined) await checkStaged(install.staged, cache);
+    return await install.apply(signal);
+  }
+
+  /**
+   * Lets the release come again that a rollback left; says which that was, or `undefined` when none is held.
+   *
+   * @throws {BrecciaError} `locked`; the storage family.
+   */
+  async resume(): Promise<InstalledRelease | undefined> {
+    return await this.#options.install.resume();
+  }
+
+  #follow(): {
+    app: string | undefined;
+    role: string | undefined;
+    channel: string;
+    platform: string;
+  } {
     const { policy, install: { subscription, current } } = this.#options;
+    const app = policy?.app ?? subscription?.app ?? current?.app;
     return {
-      app: policy?.app ?? subscription?.app ?? current?.app,
+      app,
+      role: app === subscription?.app ? subscription?.role : undefined,
       channel: policy?.channel ?? subscription?.channel ?? "stable",
       platform: policy?.platform ?? subscription?.platform ?? "any",
     };
@@ -148,23 +201,6 @@ export class Updater {
   #subscription(offer: OfferedRelease): Subscription {
     const { channel, platform } = this.#follow();
     const mirrors = this.#mirrors.mirrors.map(({ url }) => url.href);
-    return { app: offer.info.app, channel, platform, mirrors };
+    return { app: offer.info.app, role: offer.role, channel, platform, mirrors };
   }
-}
-
-/** Remembers what the device follows once something of it is installed. */
-function subscribing(session: InstallSession, subscription: Subscription): InstallSession {
-  return {
-    current: session.current,
-    subscription,
-    seeds: () => session.seeds(),
-    installedIndex: () => session.installedIndex(),
-    transfer: (fetched, write) => session.transfer(fetched, write),
-    apply: async (signal) => {
-      const release = await session.apply(signal);
-      await session.subscribe(subscription);
-      return release;
-    },
-    subscribe: (other) => session.subscribe(other),
-  };
 }

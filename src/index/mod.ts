@@ -50,12 +50,15 @@ export {
   type ReleaseIndex,
 } from "./release_index.ts";
 export {
+  appOfPath,
+  isAppName,
   parseReleaseInfo,
+  readReleaseClaim,
+  type ReleaseClaim,
   type ReleaseInfo,
   type ReleaseInfoObject,
   releaseInfoToCustom,
   type ReleaseInfoValue,
-  type VersionOrder,
 } from "./release_info.ts";
 export { StreamLayout, type StreamPiece } from "./stream_layout.ts";
 export { openStoredChunk, storeChunk } from "./stored_chunk.ts";
@@ -63,4 +66,10 @@ export { tarHeader } from "./tar_header.ts";
 export { TreeStream } from "./tree_stream.ts";
 export type { Pep440 } from "./pep440.ts";
 export type { SemVer } from "./semver.ts";
-export { compareVersions, parseVersion, type Version } from "./version.ts";
+export {
+  compareVersions,
+  isVersion,
+  parseVersion,
+  type Version,
+  type VersionOrder,
+} from "./version.ts";

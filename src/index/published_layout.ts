@@ -33,6 +33,11 @@ export function notesTarget(app: string, version: string, platform: string): str
   return `${releaseName(app, version, platform)}.notes.md`;
 }
 
+/** True when `text` stands for itself in a target path. */
+export function isPlainName(text: string): boolean {
+  return /^[A-Za-z0-9._-]+$/.test(text);
+}
+
 /** Versions may hold `+` and `!`, which some stores and URLs misread. */
 function releaseName(app: string, version: string, platform: string): string {
   const name = platform === "any" ? `${app}-${version}` : `${app}-${version}-${platform}`;

@@ -1,8 +1,10 @@
 import { BrecciaError } from "../errors.ts";
 import { IDENTITY_BYTES } from "./index_format.ts";
 import { comparePep440, parsePep440, type Pep440 } from "./pep440.ts";
-import type { VersionOrder } from "./release_info.ts";
 import { compareSemVer, parseSemVer, type SemVer } from "./semver.ts";
+
+/** How versions of an app are ordered. */
+export type VersionOrder = "semver" | "pep440";
 
 /** A version that was read by the order of its app. */
 export type Version = SemVer | Pep440;
@@ -13,11 +15,7 @@ export type Version = SemVer | Pep440;
  * @throws {BrecciaError} `version-malformed`
  */
 export function parseVersion(order: VersionOrder, text: string): Version {
-  const version = text.length > IDENTITY_BYTES
-    ? undefined
-    : order === "semver"
-    ? parseSemVer(text)
-    : parsePep440(text);
+  const version = readVersion(order, text);
   if (version === undefined) {
     const shown = JSON.stringify(text.slice(0, 100));
     throw new BrecciaError(
@@ -28,6 +26,16 @@ export function parseVersion(order: VersionOrder, text: string): Version {
     );
   }
   return version;
+}
+
+/** True when `text` is a version of the order. */
+export function isVersion(order: VersionOrder, text: string): boolean {
+  return readVersion(order, text) !== undefined;
+}
+
+function readVersion(order: VersionOrder, text: string): Version | undefined {
+  if (text.length > IDENTITY_BYTES) return undefined;
+  return order === "semver" ? parseSemVer(text) : parsePep440(text);
 }
 
 /**

@@ -19,6 +19,8 @@ export interface InstalledRelease {
 export interface Subscription {
   /** Name of the app. */
   readonly app: string;
+  /** The role that signed what was installed: another one's word on the app does not count. */
+  readonly role?: string | undefined;
   /** Name of the channel. */
   readonly channel: string;
   /** Name of the platform. */
@@ -39,6 +41,10 @@ export interface InstallRecord {
   readonly previous?: InstalledRelease | undefined;
   /** The one that an update is bringing, or has brought. */
   readonly staged?: InstalledRelease | undefined;
+  /** What the device will follow once what is staged runs. */
+  readonly following?: Subscription | undefined;
+  /** What a rollback left. It is not brought again by itself before a newer version is published. */
+  readonly held?: InstalledRelease | undefined;
 }
 
 /** A device on which nothing has happened yet. */
@@ -69,6 +75,8 @@ export function decodeRecord(bytes: Uint8Array): InstallRecord {
   return {
     state,
     subscription: readSubscription(fields["subscription"]),
+    following: readSubscription(fields["following"]),
+    held: readRelease(fields["held"], "held"),
     current: readRelease(fields["current"], "current"),
     previous: readRelease(fields["previous"], "previous"),
     staged: readRelease(fields["staged"], "staged"),
@@ -77,12 +85,13 @@ export function decodeRecord(bytes: Uint8Array): InstallRecord {
 
 function readSubscription(value: unknown): Subscription | undefined {
   if (value === undefined) return undefined;
-  const { app, channel, platform, mirrors } = fieldsOf(value) ?? {};
+  const { app, role, channel, platform, mirrors } = fieldsOf(value) ?? {};
   if (
-    !isText(app) || !isText(channel) || !isText(platform) || !Array.isArray(mirrors) ||
+    !isText(app) || (role !== undefined && !isText(role)) || !isText(channel) ||
+    !isText(platform) || !Array.isArray(mirrors) ||
     !mirrors.every(isText)
   ) throw corrupt("its subscription is broken");
-  return { app, channel, platform, mirrors };
+  return { app, role, channel, platform, mirrors };
 }
 
 function readRelease(value: unknown, which: string): InstalledRelease | undefined {

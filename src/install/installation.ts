@@ -117,12 +117,6 @@ export class Installation {
     }
   }
 
-  /** Remembers what the device follows. */
-  async subscribe(subscription: Subscription): Promise<void> {
-    if (JSON.stringify(subscription) === JSON.stringify(this.#record.subscription)) return;
-    await this.#save({ ...this.#record, subscription });
-  }
-
   /**
    * The index of a release on the device.
    *
@@ -179,6 +173,7 @@ export class Installation {
    * to write it into. Trees left by earlier transfers are removed, except `keepPartial`.
    *
    * @param indexBytes The index as it was verified.
+   * @param following What the device will follow once this release runs.
    * @throws {BrecciaError} `storage-full` naming the bytes needed, before anything is written;
    * `wrong-state`.
    */
@@ -186,6 +181,7 @@ export class Installation {
     index: ReleaseIndex,
     indexBytes: Uint8Array,
     keepPartial?: string,
+    following?: Subscription,
   ): Promise<TransferTree> {
     checkStep(this.#record.state, "transferring", "begin an update", "run `rollback` or try later");
     const tree = treeName(index);
@@ -200,7 +196,7 @@ export class Installation {
     const name = partialName(tree, keepPartial);
     await this.#refuseTaken(tree, name);
     await this.files.put(indexKey(tree), indexBytes);
-    await this.#save({ ...this.#record, state: "transferring", staged: release });
+    await this.#save({ ...this.#record, state: "transferring", staged: release, following });
     await this.#sweep(keepPartial);
     return { writer: this.#target.write(name), reader: this.#target.read(name), name };
   }
@@ -213,7 +209,7 @@ export class Installation {
     const partial = (await this.ownTrees()).find(isPartial);
     if (partial !== undefined) return;
     const state = this.#record.current === undefined ? "inactive" : "finished";
-    await this.#save({ ...this.#record, state, staged: undefined });
+    await this.#save({ ...this.#record, state, staged: undefined, following: undefined });
     await this.#sweep();
   }
 
@@ -258,7 +254,8 @@ export class Installation {
 
   /**
    * Moves the pointer back to the previous release, which is verified first. The one that ran becomes
-   * the previous one, so that a second rollback leads forward again.
+   * the previous one, so that a second rollback leads forward again. It is held: no update brings it
+   * again by itself, unless it was this that had been held.
    *
    * @throws {BrecciaError} `no-installation` when there is no previous release; `install-mismatch` when
    * it is damaged; what runs is then unchanged.
@@ -268,10 +265,19 @@ export class Installation {
     const { state } = this.#record;
     const idle: UpdateState = this.#record.staged === undefined ? "finished" : state;
     const { release } = await this.#verify(previous, options);
+    const { current, held } = this.#record;
+    if (held?.tree !== release.tree) await this.#save({ ...this.#record, held: current });
     await this.#target.point(release.tree);
     await this.#load();
     await this.#save({ ...this.#record, state: idle });
     return release;
+  }
+
+  /** Lets what a rollback left come again; says what that was. */
+  async resume(): Promise<InstalledRelease | undefined> {
+    const { held } = this.#record;
+    if (held !== undefined) await this.#save({ ...this.#record, held: undefined });
+    return held;
   }
 
   /**

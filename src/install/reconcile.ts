@@ -16,11 +16,21 @@ export function reconcileRecord(
   if (pointer === undefined && current === undefined) return notApplying(record);
   if (pointer !== undefined && pointer === current?.tree) return notApplying(record);
   if (pointer !== undefined && pointer === staged?.tree) {
-    return { ...record, state: "finished", current: staged, previous: current, staged: undefined };
+    return {
+      ...record,
+      state: "finished",
+      subscription: record.following ?? record.subscription,
+      current: staged,
+      previous: current,
+      staged: undefined,
+      following: undefined,
+      held: undefined,
+    };
   }
   if (pointer !== undefined && pointer === previous?.tree) {
     const settled = state === "applying" ? "finished" : state;
-    return { ...record, state: settled, current: previous, previous: current };
+    const held = record.held?.tree === previous?.tree ? undefined : record.held;
+    return { ...record, state: settled, current: previous, previous: current, held };
   }
   throw new BrecciaError(
     "storage-corrupt",

@@ -13,25 +13,31 @@ export interface Session {
   readonly current: InstalledRelease | undefined;
   /** What the device follows. */
   readonly subscription: Subscription | undefined;
+  /** What a rollback left and no update brings again by itself. */
+  readonly held: InstalledRelease | undefined;
+  /** What waits to be applied. */
+  readonly staged: InstalledRelease | undefined;
   /** See {@linkcode Installation.seeds}. */
   seeds(): Promise<InstalledSeed[]>;
   /** The index of what runs, or `undefined` when nothing does or its index is damaged. */
   installedIndex(): Promise<ReleaseIndex | undefined>;
   /**
    * Stages a release: `write` fills the tree. When it throws, what runs is as it was and nothing is staged.
+   * The device follows `following` as soon as the release runs.
    *
    * @throws {BrecciaError} what `write` throws; `locked`, `storage-full`, `wrong-state`.
    */
   transfer(
     release: { readonly index: ReleaseIndex; readonly bytes: Uint8Array },
     write: (tree: { readonly writer: TreeWriter; readonly reader: TreeReader }) => Promise<void>,
+    following?: Subscription,
   ): Promise<void>;
   /** Verifies what is staged and moves the pointer to it. See {@linkcode Installation.activate}. */
   apply(signal?: AbortSignal): Promise<InstalledRelease>;
   /** Moves the pointer back. See {@linkcode Installation.rollback}. */
   rollback(signal?: AbortSignal): Promise<InstalledRelease>;
-  /** See {@linkcode Installation.subscribe}. */
-  subscribe(subscription: Subscription): Promise<void>;
+  /** See {@linkcode Installation.resume}. */
+  resume(): Promise<InstalledRelease | undefined>;
 }
 
 /** Opens the installation that `target` holds. See {@linkcode Installation.open}. */
@@ -48,12 +54,23 @@ export async function openSession(
     get subscription() {
       return installation.record.subscription;
     },
+    get held() {
+      return installation.record.held;
+    },
+    get staged() {
+      return installation.record.staged;
+    },
     seeds: () => installation.seeds(),
     installedIndex: () => installedIndex(installation),
-    transfer: (release, write) =>
+    transfer: (release, write, following) =>
       installation.exclusively(async () => {
         const partial = (await installation.ownTrees()).find(isPartial);
-        const tree = await installation.beginTransfer(release.index, release.bytes, partial);
+        const tree = await installation.beginTransfer(
+          release.index,
+          release.bytes,
+          partial,
+          following,
+        );
         try {
           await write(tree);
         } catch (error) {
@@ -79,8 +96,11 @@ export async function openSession(
         installation.rollback(signal === undefined ? {} : { signal })
       );
     },
-    subscribe: (subscription) =>
-      installation.exclusively(() => installation.subscribe(subscription)),
+    resume: async () => {
+      // Nothing is written, not even a lock, where nothing is held.
+      if (installation.record.held === undefined) return undefined;
+      return await installation.exclusively(() => installation.resume());
+    },
   };
 }
 

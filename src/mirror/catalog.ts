@@ -1,6 +1,6 @@
 import { parseReleaseInfo } from "../index/mod.ts";
 import type { TargetFilter } from "./target_filter.ts";
-import type { VerifiedMetadata, VerifiedTarget } from "../tuf/mod.ts";
+import { partyOf, type VerifiedMetadata, type VerifiedTarget } from "../tuf/mod.ts";
 import type { CatalogRelease } from "./catalog_release.ts";
 
 /** A target that was asked for by a URL. */
@@ -29,16 +29,19 @@ export class Catalog {
   ) {
     this.#metadata = metadata;
     const releases = [...licensed.values()].flatMap((index) => {
-      const info = parseReleaseInfo(index.custom);
-      return info ? [{ info, index, archive: licensed.get(info.archive) }] : [];
+      const info = parseReleaseInfo(index.path, index.custom);
+      if (info === undefined) return [];
+      // The archive that another role licenses under this path is not this release's.
+      const archive = licensed.get(info.archive);
+      const own = archive && partyOf(metadata, archive) === partyOf(metadata, index);
+      return [{ info, index, archive: own ? archive : undefined }];
     });
     this.releases = releases.filter((release) => filter.passesRelease(release));
     const targets = new Map([...licensed].filter(([, target]) => filter.passes(target)));
     // A release is mirrored as a whole or not at all, whatever a filter makes of its parts.
     for (const { index, archive } of releases) {
       targets.delete(index.path);
-      // One role must not take a file of another away by claiming it as its archive.
-      if (archive?.role === index.role) targets.delete(archive.path);
+      if (archive !== undefined) targets.delete(archive.path);
     }
     for (const { index, archive } of this.releases) {
       targets.set(index.path, index);

@@ -15,7 +15,7 @@ import {
 } from "../index/mod.ts";
 import type { ObjectStore, TreeReader } from "../ports/mod.ts";
 import type { TargetFile } from "../tuf/mod.ts";
-import { type AppConfig, checkName, loadConfig } from "./app_config.ts";
+import { type AppConfig, checkAppName, checkName, loadConfig } from "./app_config.ts";
 import { buildIndex } from "./build_index.ts";
 import { BuildStream } from "./build_stream.ts";
 import { type ChunkEncoder, chunkTree } from "./chunk_tree.ts";
@@ -151,7 +151,7 @@ function describeRelease(
   const { version, channel = "stable", platform = "any", notes, required } = release;
   const { order } = config;
   const app = release.app ?? config.app;
-  checkName("the name of an app", app);
+  checkAppName(app);
   parseVersion(order, version);
   checkName("a channel", channel);
   checkName("a platform", platform);

@@ -1,5 +1,5 @@
 import { BrecciaError } from "../errors.ts";
-import type { VersionOrder } from "../index/mod.ts";
+import { appOfPath, isAppName, type VersionOrder } from "../index/mod.ts";
 import type { ObjectSource } from "../ports/mod.ts";
 import {
   isJsonObject,
@@ -54,6 +54,24 @@ export function checkName(what: string, name: string): void {
         "hyphens and underscores, a letter or digit first and last",
     );
   }
+}
+
+/**
+ * Refuses a name of an app whose releases would lie where those of another app do: `demo-2.0` 1.0.0 and
+ * `demo` 2.0-1.0.0 have one path.
+ *
+ * @throws {BrecciaError} `usage`
+ */
+export function checkAppName(app: string): void {
+  checkName("the name of an app", app);
+  if (isAppName(app)) return;
+  throw new BrecciaError(
+    "usage",
+    `Cannot use ${
+      JSON.stringify(app)
+    } as the name of an app: after a hyphen it has what reads as a ` +
+      `version of ${JSON.stringify(appOfPath(app))}; write it without that hyphen`,
+  );
 }
 
 /** The bytes of a configuration. */

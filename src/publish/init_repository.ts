@@ -9,7 +9,7 @@ import {
   TOP_LEVEL_ROLES,
   type TopLevelRole,
 } from "../tuf/mod.ts";
-import { type AppConfig, checkName, CONFIG_KEY, encodeConfig } from "./app_config.ts";
+import { type AppConfig, checkAppName, CONFIG_KEY, encodeConfig } from "./app_config.ts";
 import { expiryOf, nextSnapshot, nextTimestamp } from "./next_metadata.ts";
 import { metadataKey } from "./published_metadata.ts";
 
@@ -34,7 +34,7 @@ export interface NewRepository {
  */
 export async function initRepository(store: ObjectStore, repository: NewRepository): Promise<Root> {
   const { config, signers, now } = repository;
-  checkName("the name of an app", config.app);
+  checkAppName(config.app);
   const root = firstRoot(repository);
   if (await store.head(metadataKey("timestamp")) !== undefined) throw existing();
   const sign = (metadata: Metadata, role: TopLevelRole) =>

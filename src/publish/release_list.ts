@@ -24,7 +24,7 @@ export function listReleases(
 ): readonly LicensedRelease[] {
   const releases: LicensedRelease[] = [];
   for (const [path, index] of targets.targets) {
-    const info = parseReleaseInfo(index.custom);
+    const info = parseReleaseInfo(path, index.custom);
     if (info?.order === order) releases.push({ info, path, index });
   }
   return releases.sort((a, b) =>

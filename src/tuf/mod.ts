@@ -49,3 +49,4 @@ export type { Timestamp } from "./timestamp.ts";
 export { ROOT_VERSION_FIELD } from "./unchanged.ts";
 export { type VerifiedFile, VerifiedMetadata } from "./verified_metadata.ts";
 export { VerifiedTarget } from "./verified_target.ts";
+export { partyOf } from "./party.ts";

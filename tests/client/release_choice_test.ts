@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { MemoryStore } from "../../cache/memory.ts";
 import { isInRollout } from "../../src/client/rollout.ts";
-import { selectRelease } from "../../src/client/release_choice.ts";
+import { type ReleaseFilter, selectRelease } from "../../src/client/release_choice.ts";
 import { trustState } from "../../src/client/mod.ts";
 import type { ReleaseInfo } from "../../src/index/mod.ts";
 import { addRelease, publishRepository, rollOutRelease } from "../../src/publish/mod.ts";
@@ -27,6 +27,7 @@ async function choose(
   installed: string | undefined,
   included: boolean,
   version?: string,
+  options: Partial<ReleaseFilter> = {},
 ): Promise<string> {
   const offered = await selectRelease(metadata, {
     channel: "stable",
@@ -34,8 +35,9 @@ async function choose(
     version,
     installed: installed === undefined ? undefined : { version: installed, index: installed },
     isInRollout: (info) => Promise.resolve(info.rollout === undefined || included),
+    ...options,
   });
-  return offered.info.version;
+  return offered.offer!.info.version;
 }
 
 Deno.test("a device outside a rollout stays with the version before, and one inside goes on", async () => {

@@ -125,10 +125,15 @@ Deno.test("a file changed on disk is no seed: its chunks are fetched, and the pl
   });
 });
 
-Deno.test("a version asked for by name is installed though it is lower, and an unknown one is refused", async () => {
+Deno.test("a lower version asked for by name is installed only where that is allowed, and an unknown one is refused", async () => {
   await withDevice(root, async (device) => {
     await update(device, newHost());
-    assert.equal(await update(device, newHost(), { version: "1.0.0" }), "1.0.0");
+    const before = await device.snapshot();
+    const down = await device.updater(newHost(), { policy: { version: "1.0.0" } });
+    await assert.rejects(down.check(), (error) => isBrecciaError(error, "version-lower"));
+    assert.deepEqual(await device.snapshot(), before);
+    const policy = { version: "1.0.0", allowDowngrade: true };
+    assert.equal(await update(device, newHost(), policy), "1.0.0");
     const updater = await device.updater(newHost(), { policy: { version: "9.9.9" } });
     await assert.rejects(updater.check(), (error) => isBrecciaError(error, "version-missing"));
   });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { parseReleaseInfo, type ReleaseInfo, releaseInfoToCustom } from "../../src/index/mod.ts";
 
+const PATH = "hello-1.0.0-linux-x64.index";
+
 const INFO: ReleaseInfo = {
   app: "hello",
   version: "1.0.0",
@@ -14,9 +16,9 @@ const INFO: ReleaseInfo = {
 };
 
 Deno.test("what targets metadata says of a release survives its signed form", () => {
-  assert.deepEqual(parseReleaseInfo(releaseInfoToCustom(INFO)), INFO);
+  assert.deepEqual(parseReleaseInfo(PATH, releaseInfoToCustom(INFO)), INFO);
   const { notes: _notes, required: _required, rollout: _rollout, ...least } = INFO;
-  assert.deepEqual(parseReleaseInfo(releaseInfoToCustom(least)), least);
+  assert.deepEqual(parseReleaseInfo(PATH, releaseInfoToCustom(least)), least);
 });
 
 Deno.test("a custom field with anything missing, oversized or of another kind is no release", () => {
@@ -38,8 +40,8 @@ Deno.test("a custom field with anything missing, oversized or of another kind is
   for (const [name, value] of broken) {
     const custom = releaseInfoToCustom(INFO);
     (custom.get("breccia") as unknown as Map<string, unknown>).set(name, value);
-    assert.equal(parseReleaseInfo(custom), undefined, `${name} ${value}`);
+    assert.equal(parseReleaseInfo(PATH, custom), undefined, `${name} ${value}`);
   }
-  assert.equal(parseReleaseInfo(undefined), undefined);
-  assert.equal(parseReleaseInfo(new Map([["breccia", []]])), undefined);
+  assert.equal(parseReleaseInfo(PATH, undefined), undefined);
+  assert.equal(parseReleaseInfo(PATH, new Map([["breccia", []]])), undefined);
 });

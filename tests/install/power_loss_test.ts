@@ -29,6 +29,10 @@ async function goBack(target: InstallTarget): Promise<void> {
   await (await openSession(target)).rollback();
 }
 
+async function resume(target: InstallTarget): Promise<void> {
+  await (await openSession(target)).resume();
+}
+
 /** The version that runs, after every file of it was compared with its build. */
 async function wholeVersion(folder: string): Promise<"1.0.0" | "1.1.0"> {
   const readme = await Deno.readTextFile(`${folder}/current/readme.md`);
@@ -97,11 +101,15 @@ Deno.test("power lost at any change of a rollback, or of the way forward again, 
     await update(device, oldHost());
     await update(device, staticHost(store));
     await loseEverywhere(device.folder, goBack, async (copy) => {
-      await wholeVersion(copy);
+      const found = await wholeVersion(copy);
+      await bring(new MortalTarget(copy, Infinity, "after").target);
+      assert.equal(await wholeVersion(copy), found, "what a rollback left is held");
+      await resume(new MortalTarget(copy, Infinity, "after").target);
       await bring(new MortalTarget(copy, Infinity, "after").target);
       assert.equal(await wholeVersion(copy), "1.1.0");
     });
     await goBack(device.target);
+    await resume(device.target);
     await loseEverywhere(device.folder, bring, async (copy) => {
       await wholeVersion(copy);
       await bring(new MortalTarget(copy, Infinity, "after").target);

@@ -84,8 +84,8 @@ Deno.test("refresh with the online keys alone reports what waits for the others"
 
 /** Channels and share of the only release, as clients see them. */
 async function offered(store: ManagedStore) {
-  for (const { custom } of (await refreshFrom(store)).targets.targets.values()) {
-    const info = parseReleaseInfo(custom);
+  for (const [path, { custom }] of (await refreshFrom(store)).targets.targets) {
+    const info = parseReleaseInfo(path, custom);
     if (info !== undefined) return { channels: info.channels, rollout: info.rollout };
   }
   return undefined;

@@ -25,12 +25,19 @@ async function check(context: CommandContext): Promise<void | 1> {
     available: update !== undefined,
     installed,
     version: update?.version ?? installed,
+    role: update?.role,
+    notes: updater.notes,
     requests,
     bytes,
   });
+  for (const note of updater.notes) output.log(`note: ${note}`);
   if (update === undefined) {
-    output.print(`${installed} is up to date`);
+    output.print(`${installed} stays: there is no update`);
     return 1;
   }
-  output.print(`${update.version} is available; ${installed ?? "nothing"} is installed`);
+  output.print(
+    `${update.version} is available (signed by ${update.role}); ${
+      installed ?? "nothing"
+    } is installed`,
+  );
 }

@@ -1,5 +1,5 @@
 import type { Command, CommandContext } from "../command.ts";
-import { DEVICE_FLAGS, openUpdater } from "../device.ts";
+import { DEVICE_FLAGS, openUpdater, VERSION_FLAGS } from "../device.ts";
 import { planDocument, planText } from "../plan_text.ts";
 
 /** `breccia plan`: what an update would fetch and change. */
@@ -12,7 +12,7 @@ export const command: Command = {
   operands: [0, 0],
   flags: {
     ...DEVICE_FLAGS,
-    version: { type: "string", short: "V", value: "VERSION", help: "This version, not the newest" },
+    ...VERSION_FLAGS,
   },
   run: plan,
 };
@@ -21,13 +21,20 @@ async function plan(context: CommandContext): Promise<void | 1> {
   const { output, signal } = context;
   const { updater, session } = await openUpdater(context);
   const update = await updater.check({ signal });
+  const { notes } = updater;
+  for (const note of notes) output.log(`note: ${note}`);
   if (update === undefined) {
-    output.document({ version: session.current?.version, bytes: { total: 0 }, requests: 0 });
+    output.document({
+      version: session.current?.version,
+      bytes: { total: 0 },
+      requests: 0,
+      notes,
+    });
     output.print(`${session.current?.version} is installed: nothing to do`);
     return 1;
   }
   const planned = await update.plan();
-  output.document(planDocument(planned));
-  output.print(planText(planned));
+  output.document({ ...planDocument(planned, update.role), notes });
+  output.print(planText(planned, update.role));
   await update.close();
 }

@@ -8,7 +8,8 @@ export const command: Command = {
   usage: "--at DIR",
   description:
     "The previous release is verified file by file first. A second rollback leads forward " +
-    "again. No network is needed.",
+    "again. The version that is left is held: `update` brings it again when a newer one is published, or " +
+    "after `breccia resume`. No network is needed.",
   example: "breccia rollback --at /opt/app",
   operands: [0, 0],
   flags: AT_FLAG,
@@ -19,6 +20,10 @@ async function rollback(context: CommandContext): Promise<void> {
   const session = await openDevice(context);
   const { current } = session;
   const { version } = await session.rollback(context.signal);
-  context.output.document({ rolledBack: true, version, from: current?.version });
+  const held = session.held?.version;
+  context.output.document({ rolledBack: true, version, from: current?.version, held });
   context.output.print(`${version} is installed again; ${current?.version} is kept beside it`);
+  if (held !== undefined) {
+    context.output.print(`${held} is held until a newer one is published, or \`breccia resume\``);
+  }
 }

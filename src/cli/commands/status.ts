@@ -1,4 +1,4 @@
-import type { TreeDamage } from "../../install/mod.ts";
+import type { InstalledRelease, InstallRecord, TreeDamage } from "../../install/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { type TrustState, trustState } from "../../client/mod.ts";
 import { systemClock } from "../../ports/mod.ts";
@@ -25,6 +25,8 @@ async function status(context: CommandContext): Promise<void | 1> {
   const { output, flags, signal } = context;
   const { installation } = await openDevice(context);
   const { state, current, previous, staged, subscription } = installation.record;
+  // A rollback that lost power before the pointer moved holds nothing.
+  const held = heldOf(installation.record);
   const damage: TreeDamage[] = [];
   const verify = flags.has("verify") && current !== undefined;
   if (verify) {
@@ -39,8 +41,9 @@ async function status(context: CommandContext): Promise<void | 1> {
     current,
     previous,
     staged,
+    held,
     subscription,
-    metadata: trust,
+    metadata: { ...trust, expires: isoTime(trust.expires) },
     ...(verify ? { verified: { entries: files, damage } } : {}),
   });
   output.print(
@@ -48,9 +51,15 @@ async function status(context: CommandContext): Promise<void | 1> {
   );
   if (previous !== undefined) output.print(`previous   ${previous.version}`);
   if (staged !== undefined) output.print(`staged     ${staged.version}`);
+  if (held !== undefined) {
+    output.print(
+      `held       ${held.version}, until a newer one is published or \`breccia resume\``,
+    );
+  }
   output.print(`state      ${state}`);
   if (subscription !== undefined) {
     output.print(`follows    ${subscription.channel} (${subscription.platform})`);
+    if (subscription.role !== undefined) output.print(`signed by  ${subscription.role}`);
     for (const mirror of subscription.mirrors) output.print(`from       ${mirror}`);
   }
   output.print(`metadata   ${trustText(trust)}`);
@@ -59,8 +68,18 @@ async function status(context: CommandContext): Promise<void | 1> {
   return damage.length > 0 ? 1 : undefined;
 }
 
+/** What is held, if it does not run. */
+function heldOf({ held, current }: InstallRecord): InstalledRelease | undefined {
+  return held?.tree === current?.tree ? undefined : held;
+}
+
+/** Times are written as ISO 8601, as everywhere in JSON. */
+function isoTime(time: number | undefined): string | undefined {
+  return time === undefined ? undefined : new Date(time).toISOString();
+}
+
 /** How long what is trusted offline holds, in words. */
 function trustText({ expires, refusal }: TrustState): string {
   if (refusal !== undefined) return refusal;
-  return `trusted until ${new Date(expires as number).toISOString()}, without asking a mirror`;
+  return `trusted until ${isoTime(expires)}, without asking a mirror`;
 }

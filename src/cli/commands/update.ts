@@ -1,6 +1,6 @@
 import type { DownloadResult, Progress, Update, Updater } from "../../client/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { DEVICE_FLAGS, openUpdater } from "../device.ts";
+import { DEVICE_FLAGS, openUpdater, VERSION_FLAGS } from "../device.ts";
 import type { Output } from "../output.ts";
 import { planDocument, planText } from "../plan_text.ts";
 
@@ -8,15 +8,16 @@ import { planDocument, planText } from "../plan_text.ts";
 export const command: Command = {
   name: "update",
   summary: "Bring, verify and activate the newest release",
-  usage: "--at DIR [-V VERSION] [--download-only] [--from URL …] [--root FILE]",
+  usage: "--at DIR [-V VERSION [--allow-downgrade]] [--download-only] [--from URL …] [--root FILE]",
   description:
     "Installs into an empty directory, too. The version that runs is untouched until the " +
-    "new one is whole and verified. Exit code 0 also when there is nothing to do.",
+    "new one is whole and verified. Exit code 0 also when there is nothing to do. -V goes the way that " +
+    "the publisher requires, and down only with --allow-downgrade.",
   example: "breccia update --at /opt/app --from https://updates.example/ --root root.json",
   operands: [0, 0],
   flags: {
     ...DEVICE_FLAGS,
-    version: { type: "string", short: "V", value: "VERSION", help: "This version, not the newest" },
+    ...VERSION_FLAGS,
     "download-only": { type: "boolean", help: "Stage it; `breccia apply` activates it later" },
   },
   run: update,
@@ -26,24 +27,33 @@ async function update(context: CommandContext): Promise<void> {
   const { output, signal, flags } = context;
   const { updater, session } = await openUpdater(context);
   const found = await updater.check({ signal });
+  const { notes } = updater;
+  for (const note of notes) output.log(`note: ${note}`);
   if (found === undefined) {
     const version = session.current?.version;
-    output.document({ updated: false, version, bytes: { transferred: 0 }, ...requestsOf(updater) });
+    output.document({
+      updated: false,
+      version,
+      bytes: { transferred: 0 },
+      notes,
+      ...requestsOf(updater),
+    });
     output.print(`${version} is up to date`);
     return;
   }
   const plan = await found.plan();
-  output.print(planText(plan));
+  output.print(planText(plan, found.role));
   const result = await download(found, output, signal);
   const activate = !flags.has("download-only");
   if (activate) await found.apply({ signal });
   output.document({
     updated: activate,
     from: found.installed?.version,
-    ...planDocument(plan),
+    ...planDocument(plan, found.role),
     files: undefined,
     bytes: { ...plan.bytes, transferred: result.transferred },
     reasons: [...plan.reasons, ...result.reasons],
+    notes,
     blame: updater.blame,
     ...requestsOf(updater),
   });
