@@ -80,24 +80,25 @@ Deno.test("bytes of another place are the host's blame, and another mirror is as
 Deno.test("a range that breaks off goes on from the byte where it ended", async () => {
   await withDevice(root, async (device) => {
     const honest = staticHost(store);
-    const starts: number[] = [];
-    let broken: number | undefined;
+    const asked: string[] = [];
+    let broken: { pack: string; start: number } | undefined;
     const host: Fetch = async (request) => {
       const response = await honest(request);
       if (!request.url.includes("/packs/")) return response;
       const start = Number(/=(\d+)/.exec(request.headers.get("range")!)![1]);
-      starts.push(start);
+      asked.push(`${request.url} ${start}`);
       const bytes = new Uint8Array(await response.arrayBuffer());
       if (broken !== undefined || bytes.length < 20_000) return new Response(bytes, response);
-      broken = start;
+      broken = { pack: request.url, start };
       const headers = new Headers(response.headers);
       headers.set("content-length", String(bytes.length));
       return new Response(bytes.subarray(0, 10_000), { status: 206, headers });
     };
     const done = await updated(device, host);
     assert.equal(done.transferred, done.planned);
-    assert.ok(starts.includes(broken! + 10_000), "the rest is asked for");
-    assert.equal(starts.filter((start) => start === broken).length, 1, "and nothing twice");
+    const { pack, start } = broken!;
+    assert.ok(asked.includes(`${pack} ${start + 10_000}`), "the rest is asked for");
+    assert.equal(new Set(asked).size, asked.length, "and nothing twice");
   });
 });
 
