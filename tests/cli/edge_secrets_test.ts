@@ -141,10 +141,9 @@ Deno.test("an edge whose bucket refuses it shows no key, whatever the service ec
   await using bucket = new ScriptedServer(() => new Response(echo, { status: 403 }));
   try {
     for (const endpoint of [`http://${bucket.host}`, "http://127.0.0.1:1"]) {
-      const withSecret = endpoint.replace("//", `//u:${SECRET.secretKey}@`);
       await using edge = new RunningEdge(
         ["--upstream", repository.url, "--root", repository.root, "--access-log"].concat(
-          ["--store", `s3://bucket/x?endpoint=${encodeURIComponent(withSecret)}`],
+          ["--store", `s3://bucket/x?endpoint=${encodeURIComponent(endpoint)}`],
         ),
         ENVIRONMENT,
       );
@@ -166,6 +165,10 @@ const MISUSES: readonly (readonly [what: string, flags: readonly string[]])[] = 
   ["a bucket with its keys in the URL", [
     ...["--upstream", "http://127.0.0.1:1/"],
     ...["--store", `s3://${SECRET.accessKey}:${SECRET.secretKey}@bucket/`],
+  ]],
+  ["a bucket whose endpoint has a password", [
+    ...["--upstream", "http://127.0.0.1:1/"],
+    ...["--store", `s3://bucket/?endpoint=http%3A%2F%2Fu%3A${SECRET.secretKey}%40h%2F`],
   ]],
   ["a bucket with a parameter of its own", [
     ...["--upstream", "http://127.0.0.1:1/"],
