@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { BrecciaError } from "../src/errors.ts";
 import { tryLock } from "./lock_file.ts";
@@ -77,7 +77,7 @@ export class AtomicFiles {
 
   async #lock(path: string): Promise<() => Promise<void>> {
     const lock = join(this.#staging, `${encodeURIComponent(path).slice(-180)}.lock`);
-    await mkdir(this.#staging, { recursive: true }).catch((cause) => {
+    await mkdir(this.#staging, { recursive: true, mode: 0o755 }).catch((cause) => {
       throw storageError(cause, "lock", path);
     });
     const release = await tryLock(lock);
@@ -101,7 +101,7 @@ async function openIn(folder: string, path: string): ReturnType<typeof open> {
     return await open(path, "wx", 0o644);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o755 });
     return await open(path, "wx", 0o644);
   }
 }
@@ -113,7 +113,7 @@ async function moveInto(staged: string, path: string): Promise<void> {
     await rename(staged, path);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
-    const first = await mkdir(folder, { recursive: true });
+    const first = await mkdir(folder, { recursive: true, mode: 0o755 });
     await rename(staged, path);
     // The name of a new folder lies in its parent: without this, a power cut takes all of it.
     for (let made = folder; first !== undefined && made.length >= first.length;) {
@@ -126,7 +126,7 @@ async function moveInto(staged: string, path: string): Promise<void> {
 
 async function ageOf(path: string): Promise<number> {
   try {
-    return Date.now() - (await stat(path)).mtimeMs;
+    return Date.now() - (await lstat(path)).mtimeMs;
   } catch {
     return 0;
   }

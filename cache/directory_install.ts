@@ -22,7 +22,8 @@ import type { InstallTarget, ManagedStore, TreeReader, TreeWriter } from "../src
 import { DirectoryTreeReader, DirectoryTreeWriter } from "./directory_tree.ts";
 import { FileStore } from "./fs.ts";
 import { lockFile } from "./lock_file.ts";
-import { syncFolder } from "./open_file.ts";
+import { HeldFolders, realFolder } from "./held_folders.ts";
+import { makeFolders, syncFolder } from "./open_file.ts";
 import { storageError } from "./storage_error.ts";
 
 /** What an installation itself keeps in its directory, with what a crash leaves of it. */
@@ -35,11 +36,25 @@ const TREE_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
 export class DirectoryInstall implements InstallTarget {
   readonly location: string;
   readonly state: ManagedStore;
+  readonly #folders = new HeldFolders();
 
   /** Uses the directory `location`. */
   constructor(location: string) {
     this.location = location;
-    this.state = new FileStore(join(location, "state"));
+    const files = new FileStore(join(location, "state"));
+    this.state = {
+      get: (key, options) => files.get(key, options),
+      head: (key) => files.head(key),
+      list: (prefix, options) => files.list(prefix, options),
+      put: async (key, bytes, options) => {
+        await this.#make("state");
+        return await files.put(key, bytes, options);
+      },
+      delete: async (key) => {
+        await this.#check();
+        await files.delete(key);
+      },
+    };
   }
 
   /** See {@linkcode InstallTarget.pointer}. */
@@ -69,9 +84,11 @@ export class DirectoryInstall implements InstallTarget {
   async point(name: string): Promise<void> {
     checkName(name);
     const next = `${this.#pointerPath}.next`;
+    await this.#check();
     try {
       await removePointer(next);
       await symlink(`releases/${name}`, next);
+      await this.#check();
       await rename(next, this.#pointerPath);
       await syncFolder(this.location);
     } catch (cause) {
@@ -105,11 +122,12 @@ export class DirectoryInstall implements InstallTarget {
 
   /** See {@linkcode InstallTarget.write}. */
   write(name: string): TreeWriter {
-    return new DirectoryTreeWriter(this.#tree(name));
+    return new DirectoryTreeWriter(this.#tree(name), () => this.#check());
   }
 
   /** See {@linkcode InstallTarget.rename}. */
   async rename(from: string, to: string): Promise<void> {
+    await this.#check();
     try {
       await rename(this.#tree(from), this.#tree(to));
       await syncFolder(join(this.location, "releases"));
@@ -121,6 +139,7 @@ export class DirectoryInstall implements InstallTarget {
   /** See {@linkcode InstallTarget.remove}. Read-only directories are made writable first. */
   async remove(name: string): Promise<void> {
     const root = this.#tree(name);
+    await this.#check();
     try {
       await makeRemovable(root);
       await rm(root, { recursive: true, force: true });
@@ -143,12 +162,29 @@ export class DirectoryInstall implements InstallTarget {
 
   /** See {@linkcode InstallTarget.lock}. */
   async lock(): Promise<() => Promise<void>> {
+    await this.#make("releases");
+    return await lockFile(join(this.location, "lock"), this.location);
+  }
+
+  /** Makes sure that the directories are those that they were, and nobody else's: before each change. */
+  async #check(): Promise<void> {
+    const root = await realFolder(this.location);
+    await this.#folders.checkAncestors(root);
+    for (const folder of [root, join(root, "releases"), join(root, "state")]) {
+      await this.#folders.check(folder);
+    }
+  }
+
+  /** Makes one of our directories, and those that lead to it, readable by all whatever the umask. */
+  async #make(name: "releases" | "state"): Promise<void> {
+    await this.#check();
+    const folder = join(await realFolder(this.location), name);
     try {
-      await mkdir(join(this.location, "releases"), { recursive: true });
+      await makeFolders(folder);
     } catch (cause) {
       throw storageError(cause, "create", this.location);
     }
-    return await lockFile(join(this.location, "lock"), this.location);
+    await this.#check();
   }
 
   async #noPointer(cause: unknown): Promise<BrecciaError> {
@@ -201,13 +237,17 @@ function checkName(name: string): void {
   }
 }
 
+/** Links are neither followed nor changed: they are removed as they are. */
 async function makeRemovable(folder: string): Promise<void> {
+  let status;
   try {
-    await chmod(folder, 0o700);
+    status = await lstat(folder);
   } catch (cause) {
     if (isCode(cause, "ENOENT")) return;
     throw cause;
   }
+  if (!status.isDirectory()) return;
+  if ((status.mode & 0o700) !== 0o700) await chmod(folder, 0o700);
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (entry.isDirectory()) await makeRemovable(join(folder, entry.name));
   }

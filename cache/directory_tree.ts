@@ -26,6 +26,8 @@ import type {
   TreeReader,
   TreeWriter,
 } from "../src/ports/mod.ts";
+import { BytecodeTimes } from "./bytecode_times.ts";
+import { openToRead, syncFolder, withFile } from "./open_file.ts";
 import { storageError } from "./storage_error.ts";
 
 /** Permission bits that a release records; set-id and sticky bits never travel. */
@@ -101,7 +103,10 @@ export class DirectoryTreeReader implements TreeReader {
 /** `undefined` for what is missing or no regular file: it reads as nothing, and a hash will tell. */
 async function openForReading(full: string): Promise<FileHandle | undefined> {
   try {
-    return await open(full, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const handle = await openToRead(full);
+    if ((await handle.stat()).isFile()) return handle;
+    await handle.close();
+    return undefined;
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP" || code === "EISDIR") {
@@ -116,24 +121,42 @@ interface OpenFile {
   readonly entry: TreeFile;
 }
 
-/** Writes a tree into a new directory of this machine; every file and directory is synced to disk. */
+/** A directory that was made here, by what it is. */
+interface MadeDirectory {
+  readonly path: string;
+  readonly identity: string;
+  readonly mode: number;
+}
+
+/** Mode of the tree itself: whoever runs what is installed may go in, whatever the umask was. */
+const ROOT_MODE = 0o755;
+
+/**
+ * Writes a tree into a new directory of this machine; every file and directory is synced to disk, and has
+ * its recorded mode whatever the umask. All files get one time, that of the tree's making; sources of
+ * Python's bytecode get the one that the bytecode names (docs/adr/0067-times-of-installed-files.md).
+ */
 export class DirectoryTreeWriter implements TreeWriter {
   readonly #root: string;
-  readonly #directories: TreeDirectory[] = [];
-  #started = false;
+  readonly #check: () => Promise<void>;
+  readonly #directories = new Map<string, MadeDirectory>();
+  readonly #bytecode = new BytecodeTimes();
+  #time = 0;
   #file: OpenFile | undefined;
 
-  /** Writes below `root`, which must not exist yet; its parent must. */
-  constructor(root: string) {
+  /**
+   * Writes below `root`, which must not exist yet; its parent must.
+   *
+   * @param check Throws when what leads to `root` is not what it was; called before each phase.
+   */
+  constructor(root: string, check: () => Promise<void> = () => Promise.resolve()) {
     this.#root = root;
+    this.#check = check;
   }
 
   /** See {@linkcode TreeWriter.directory}. Modes are set at the end: a read-only one can be filled. */
-  async directory(entry: TreeDirectory): Promise<void> {
-    await this.#attempt(entry.path, async (full) => {
-      await mkdir(full, { mode: 0o700 });
-      this.#directories.push(entry);
-    });
+  async directory({ path, mode }: TreeDirectory): Promise<void> {
+    await this.#attempt(path, (full) => this.#makeDirectory(path, full, mode));
   }
 
   /** See {@linkcode TreeWriter.link}. */
@@ -147,12 +170,14 @@ export class DirectoryTreeWriter implements TreeWriter {
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL |
         constants.O_NOFOLLOW;
       this.#file = { handle: await open(full, flags, 0o600), entry };
+      this.#bytecode.begin(entry.path);
     });
   }
 
   /** See {@linkcode TreeWriter.write}. */
   async write(bytes: Uint8Array): Promise<void> {
     const { handle, entry } = this.#file as OpenFile;
+    this.#bytecode.see(bytes);
     try {
       for (let written = 0; written < bytes.length;) {
         written += (await handle.write(bytes, written)).bytesWritten;
@@ -166,12 +191,12 @@ export class DirectoryTreeWriter implements TreeWriter {
   async finish(): Promise<void> {
     await this.#start();
     await this.#closeFile();
-    for (const entry of this.#directories.toReversed()) {
-      const full = join(this.#root, entry.path);
-      await syncDirectory(full, entry.mode);
+    await this.#check();
+    for (const [path, time] of this.#bytecode.times) await this.#setTime(path, time);
+    for (const made of [...this.#directories.values()].toReversed()) {
+      await this.#finishDirectory(made);
     }
-    await syncDirectory(this.#root);
-    await syncDirectory(dirname(this.#root));
+    await syncFolder(dirname(this.#root));
   }
 
   /** See {@linkcode TreeWriter.interrupt}. */
@@ -183,6 +208,7 @@ export class DirectoryTreeWriter implements TreeWriter {
   /** See {@linkcode TreeWriter.discard}. */
   async discard(): Promise<void> {
     await this.interrupt();
+    await this.#check();
     await rm(this.#root, { recursive: true, force: true });
   }
 
@@ -192,6 +218,7 @@ export class DirectoryTreeWriter implements TreeWriter {
     await this.#closeFile();
     const full = join(this.#root, path);
     try {
+      await this.#checkParent(path);
       await action(full);
     } catch (cause) {
       throw storageError(cause, "write", full);
@@ -199,13 +226,27 @@ export class DirectoryTreeWriter implements TreeWriter {
   }
 
   async #start(): Promise<void> {
-    if (this.#started) return;
+    if (this.#directories.size > 0) return;
+    await this.#check();
     try {
-      await mkdir(this.#root, { mode: 0o755 });
+      await this.#makeDirectory("", this.#root, ROOT_MODE);
+      this.#time = Math.floor((await lstat(this.#root)).mtimeMs / 1000);
     } catch (cause) {
       throw storageError(cause, "create", this.#root);
     }
-    this.#started = true;
+  }
+
+  async #makeDirectory(path: string, full: string, mode: number): Promise<void> {
+    await mkdir(full, { mode: 0o700 });
+    this.#directories.set(path, { path, identity: identityOf(await lstat(full)), mode });
+  }
+
+  /** Refuses to write below a directory that is not the one made here: through a link, anything may be. */
+  async #checkParent(path: string): Promise<void> {
+    const parent = path.slice(0, Math.max(0, path.lastIndexOf("/")));
+    const made = this.#directories.get(parent);
+    const full = join(this.#root, parent);
+    if (made?.identity !== identityOf(await lstat(full))) throw exchanged(full);
   }
 
   async #closeFile(): Promise<void> {
@@ -214,6 +255,7 @@ export class DirectoryTreeWriter implements TreeWriter {
     this.#file = undefined;
     try {
       await handle.chmod(entry.mode);
+      await handle.utimes(this.#time, this.#time);
       await handle.sync();
     } catch (cause) {
       throw storageError(cause, "write", join(this.#root, entry.path));
@@ -221,19 +263,44 @@ export class DirectoryTreeWriter implements TreeWriter {
       await handle.close();
     }
   }
+
+  /** Bytecode without its source is left alone. */
+  async #setTime(path: string, time: number): Promise<void> {
+    const handle = await openForReading(join(this.#root, path)).catch(() => undefined);
+    try {
+      await handle?.utimes(time, time);
+      await handle?.sync();
+    } catch (cause) {
+      throw storageError(cause, "write", join(this.#root, path));
+    } finally {
+      await handle?.close();
+    }
+  }
+
+  /** Makes a directory's entries durable, and sets its final mode and time. */
+  async #finishDirectory({ path, identity, mode }: MadeDirectory): Promise<void> {
+    const full = join(this.#root, path);
+    const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+    try {
+      await withFile(open(full, flags), async (handle) => {
+        if (identityOf(await handle.stat()) !== identity) throw exchanged(full);
+        await handle.chmod(mode);
+        await handle.utimes(this.#time, this.#time);
+        await handle.sync();
+      });
+    } catch (cause) {
+      throw storageError(cause, "sync", full);
+    }
+  }
 }
 
-/** Makes a directory's entries durable, and sets its final mode. */
-async function syncDirectory(full: string, mode?: number): Promise<void> {
-  try {
-    const handle = await open(full, constants.O_RDONLY);
-    try {
-      if (mode !== undefined) await handle.chmod(mode);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (cause) {
-    throw storageError(cause, "sync", full);
-  }
+function identityOf({ dev, ino }: { readonly dev: number; readonly ino: number }): string {
+  return `${dev}:${ino}`;
+}
+
+function exchanged(full: string): BrecciaError {
+  return new BrecciaError(
+    "policy-unsafe",
+    `Cannot write to ${full}: it was exchanged while this ran; look who did that, and run it again`,
+  );
 }

@@ -5,8 +5,9 @@
  * @module
  */
 
-import { mkdir, open, rm, stat } from "node:fs/promises";
+import { lstat, mkdir, type open, rm } from "node:fs/promises";
 import { encodeHex, sha256 } from "../src/bytes/mod.ts";
+import { BrecciaError } from "../src/errors.ts";
 import type {
   GetOptions,
   ManagedStore,
@@ -18,7 +19,7 @@ import { AtomicFiles } from "./atomic_files.ts";
 import { keysBelow } from "./file_keys.ts";
 import { type FileLayout, type KeyPaths, pathsOf } from "./file_layout.ts";
 import { checkObjectKey, checkObjectSize, isObjectKey, storageConflict } from "./object_key.ts";
-import { withFile } from "./open_file.ts";
+import { openToRead, withFile } from "./open_file.ts";
 import { moveIntoShards } from "./shard_files.ts";
 import { storageError } from "./storage_error.ts";
 
@@ -51,9 +52,9 @@ export class FileStore implements ManagedStore {
   async get(key: string, options: GetOptions = {}): Promise<StoredObject | undefined> {
     options.signal?.throwIfAborted();
     return await this.#find(key, (path) =>
-      withFile(open(path, "r"), async (file) => {
+      withFile(openToRead(path), async (file) => {
         const status = await file.stat({ bigint: true });
-        if (!status.isFile()) return undefined;
+        if (!isObject(status, path)) return undefined;
         const size = Number(status.size);
         const { offset, length } = options.range ?? { offset: 0, length: size };
         const whole = size <= HASHED_ETAG_BYTES;
@@ -75,8 +76,8 @@ export class FileStore implements ManagedStore {
   /** See {@linkcode ManagedStore.head}. */
   head(key: string): Promise<StoredObjectInfo | undefined> {
     return this.#find(key, async (path) => {
-      const status = await stat(path);
-      return status.isFile() ? { key, size: status.size } : undefined;
+      const status = await lstat(path);
+      return isObject(status, path) ? { key, size: status.size } : undefined;
     });
   }
 
@@ -131,7 +132,7 @@ export class FileStore implements ManagedStore {
   /** Creates the directory and removes what crashed writers left in its staging folder. */
   async open(): Promise<void> {
     try {
-      await mkdir(this.#root, { recursive: true });
+      await mkdir(this.#root, { recursive: true, mode: 0o755 });
     } catch (cause) {
       throw storageError(cause, "create", this.#root);
     }
@@ -172,6 +173,19 @@ export class FileStore implements ManagedStore {
     }
     return undefined;
   }
+}
+
+/** False for a folder, which is no object; a link or a pipe is neither, and never followed or waited for. */
+function isObject(
+  status: { isFile(): boolean; isDirectory(): boolean },
+  path: string,
+): boolean {
+  if (status.isFile()) return true;
+  if (status.isDirectory()) return false;
+  throw new BrecciaError(
+    "storage-corrupt",
+    `Cannot read ${path}: it is a link, pipe or device where a file belongs; put the file there`,
+  );
 }
 
 async function remove(path: string): Promise<void> {

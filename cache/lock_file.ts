@@ -1,7 +1,8 @@
-import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, lstat, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import process from "node:process";
 import { BrecciaError } from "../src/errors.ts";
+import { openToRead, withFile } from "./open_file.ts";
 import { storageError } from "./storage_error.ts";
 
 /** Who holds a lock: a process, told apart from a later one with the same number by its start. */
@@ -14,6 +15,9 @@ interface Holder {
 }
 
 const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+
+/** More than any lock has. */
+const LOCK_BYTES = 4096;
 
 /** How often a lock left by a dead process is taken over before giving up. */
 const ATTEMPTS = 5;
@@ -28,10 +32,7 @@ const ATTEMPTS = 5;
 export async function lockFile(path: string, what: string): Promise<() => Promise<void>> {
   const release = await tryLock(path);
   if (release !== undefined) return release;
-  throw new BrecciaError(
-    "locked",
-    `Cannot change ${what}: another updater is at work there; wait until it ends`,
-  );
+  throw new BrecciaError("locked", `Cannot change ${what}: ${await describeHolder(path)}`);
 }
 
 /**
@@ -47,7 +48,7 @@ export async function tryLock(path: string): Promise<(() => Promise<void>) | und
     } catch (cause) {
       if ((cause as { code?: string }).code !== "EEXIST") throw storageError(cause, "lock", path);
     }
-    const content = await readFile(path, "utf8").catch(() => undefined);
+    const content = await readLock(path);
     if (content === undefined) continue;
     if (await isHeld(content)) return undefined;
     await removeStale(path, content);
@@ -73,17 +74,55 @@ async function create(path: string): Promise<void> {
   }
 }
 
+/** What the lock says, nothing when it is no regular file; `undefined` when it is gone or unreadable. */
+async function readLock(path: string): Promise<string | undefined> {
+  try {
+    return await withFile(openToRead(path), async (file) => {
+      if (!(await file.stat()).isFile()) return "";
+      // A lock is 100 bytes; what is longer is none.
+      const bytes = new Uint8Array(LOCK_BYTES);
+      const { bytesRead } = await file.read(bytes, 0, LOCK_BYTES, 0);
+      return new TextDecoder().decode(bytes.subarray(0, bytesRead));
+    });
+  } catch (cause) {
+    const { code } = cause as { code?: string };
+    return code === "ENOENT" || code === "EACCES" ? undefined : "";
+  }
+}
+
+/** Who holds a lock, or `undefined` when it doesn't say. */
+function holderOf(content: string): Holder | undefined {
+  try {
+    const { pid, start = "", host = hostname() } = JSON.parse(content);
+    return typeof pid === "number" ? { pid, start: String(start), host: String(host) } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** A file that says nothing counts as held. */
 async function isHeld(content: string): Promise<boolean> {
-  let holder: Partial<Holder>;
-  try {
-    holder = JSON.parse(content);
-  } catch {
-    return true;
-  }
-  if (typeof holder.pid !== "number" || (holder.host ?? hostname()) !== hostname()) return true;
+  const holder = holderOf(content);
+  if (holder === undefined || holder.host !== hostname()) return true;
   const start = await startOf(holder.pid);
   return start !== undefined && (start === "" || holder.start === "" || start === holder.start);
+}
+
+/** Who is in the way, since when, and the way out. */
+async function describeHolder(path: string): Promise<string> {
+  const content = await readLock(path);
+  const holder = content === undefined ? undefined : holderOf(content);
+  const status = await lstat(path).catch(() => undefined);
+  const since = status === undefined ? "" : ` since ${status.mtime.toISOString()}`;
+  if (content === undefined) return "another updater is at work there; wait until it ends";
+  if (holder === undefined) {
+    return `${path} is there${since} and names no process; if no updater is at work, remove it`;
+  }
+  if (holder.host === hostname()) {
+    return `another updater, process ${holder.pid}, is at work there${since}; wait until it ends`;
+  }
+  return `process ${holder.pid} on ${holder.host} has locked it${since}; wait until it ends, or if it ` +
+    `is gone, remove ${path}`;
 }
 
 /** Moves the stale file away under a name of our own, so that of several heirs one removes it. */
@@ -92,7 +131,7 @@ async function removeStale(path: string, content: string): Promise<void> {
   try {
     await rename(path, away);
     // Another heir may have taken the lock since it was read: then it is put back.
-    if (await readFile(away, "utf8") === content) await rm(away, { force: true });
+    if (await readLock(away) === content) await rm(away, { force: true });
     else await rename(away, path);
   } catch (cause) {
     if ((cause as { code?: string }).code !== "ENOENT") throw storageError(cause, "unlock", path);

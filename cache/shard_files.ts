@@ -21,7 +21,7 @@ export async function moveIntoShards(
   const names = await readdir(join(root, folder));
   const moving = names.filter((name) => isShardedName(name) && isOwn(folder + name));
   const shards = new Set(moving.map((name) => join(root, folder, shardOf(name))));
-  for (const shard of shards) await mkdir(shard, { recursive: true });
+  for (const shard of shards) await mkdir(shard, { recursive: true, mode: 0o755 });
   await each(moving, async (name) => {
     const sharded = join(root, folder, shardOf(name), name);
     await link(join(root, folder, name), sharded).catch(ignoring("EEXIST", "ENOENT"));

@@ -5,6 +5,7 @@ const CODES: ReadonlyMap<string, readonly [code: ErrorCode, advice: string]> = n
   ["EDQUOT", ["storage-full", "free some of the quota and run it again"]],
   ["EROFS", ["storage-read-only", "make it writable or choose another place"]],
   ["EACCES", ["storage-denied", "grant this user the right or choose another place"]],
+  ["ELOOP", ["storage-corrupt", "it is a link where a file belongs; put the file itself there"]],
   ["EPERM", ["storage-denied", "grant this user the right or choose another place"]],
 ]);
 
