@@ -5,17 +5,7 @@
  * @module
  */
 
-import {
-  chmod,
-  lstat,
-  mkdir,
-  readdir,
-  readlink,
-  rename,
-  rm,
-  statfs,
-  symlink,
-} from "node:fs/promises";
+import { chmod, lstat, readdir, readlink, rename, rm, statfs, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { BrecciaError } from "../src/errors.ts";
 import type { InstallTarget, ManagedStore, TreeReader, TreeWriter } from "../src/ports/mod.ts";
