@@ -145,10 +145,15 @@ export const ARCHIVE_LIMITS = {
   steps: 1_048_576,
   /** Different settings in one archive. */
   settings: 64,
-  /** Once deflating has taken so long, in milliseconds, slower than the pace below is given up. */
-  patienceMilliseconds: 5_000,
-  /** Bytes of content per millisecond: stops inputs that are made to deflate slowly. */
-  paceBytes: 500,
+  /**
+   * What opening a whole archive may cost, in bytes that are deflated: for each byte of it, and the slack. Past
+   * that the rest is stored as it is: stops 9 KB that took 10 s.
+   */
+  workPerByte: 128,
+  workSlackBytes: 32 * MiB,
+  /** The same in time: bytes of the archive per millisecond, and the slack. Stops what deflates slowly. */
+  bytesPerMillisecond: 250,
+  slackMilliseconds: 5_000,
   /** Members of a zip in a row whose settings were not found, until no more are tried. */
   failures: 16,
 } as const;

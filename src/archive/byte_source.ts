@@ -27,7 +27,12 @@ export class ByteSource {
 
   /** Gives back bytes that were taken last. */
   giveBack(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.#held = concatBytes([bytes, this.#held]);
+    const { buffer, byteOffset } = this.#held;
+    if (bytes.length === 0) return;
+    // Taking left both in one buffer, side by side: archives of tiny members must not copy it each time.
+    if (bytes.buffer === buffer && bytes.byteOffset + bytes.length === byteOffset) {
+      this.#held = new Uint8Array(buffer, bytes.byteOffset, bytes.length + this.#held.length);
+    } else this.#held = concatBytes([bytes, this.#held]);
   }
 
   async #more(): Promise<boolean> {

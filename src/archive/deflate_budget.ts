@@ -6,6 +6,17 @@ export type Stopwatch = () => number;
 /** From this level on zlib looks so much further for matches that it takes twice the time. */
 const SLOW_LEVEL = 8;
 
+/** What it takes to begin a stream, however short it is, in the same. */
+export const SETUP_WORK: number = 8 * 1024;
+
+/** Inflating is so much faster than deflating. */
+const INFLATE_SPEED = 8;
+
+/** What it takes to inflate `contentBytes` bytes, in the same. */
+export function inflateWork(contentBytes: number): number {
+  return contentBytes / INFLATE_SPEED;
+}
+
 /** What it takes to deflate `contentBytes` bytes, in bytes at the default level. Hostile content takes more. */
 export function deflateWork({ level }: DeflateSettings, contentBytes: number): number {
   return level >= SLOW_LEVEL ? 2 * contentBytes : contentBytes;

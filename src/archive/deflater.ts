@@ -22,15 +22,21 @@ export interface DeflateSettings {
   readonly strategy: 0 | 1 | 2 | 3 | 4;
 }
 
+/** What is made is passed on in pieces of this length. */
+const CHUNK_BYTES = 64 * 1024;
+
 /** Compresses a stream, piece by piece. What it makes does not depend on how its input is cut. */
 export class Deflater {
   readonly #deflate: Deflate;
   #made: Uint8Array<ArrayBuffer>[] = [];
 
-  /** Starts a stream without a wrapper (RFC 1951) and with a window of 32 KiB. */
-  constructor({ flavour, level, memLevel, strategy }: DeflateSettings) {
+  /**
+   * Starts a stream without a wrapper (RFC 1951) and with a window of 32 KiB, which is passed on in pieces
+   * of `chunkSize`; what it is does not depend on that.
+   */
+  constructor({ flavour, level, memLevel, strategy }: DeflateSettings, chunkSize = CHUNK_BYTES) {
     const legacyHash = flavour !== "chromium";
-    this.#deflate = new Deflate({ raw: true, level, memLevel, strategy, legacyHash });
+    this.#deflate = new Deflate({ raw: true, chunkSize, level, memLevel, strategy, legacyHash });
     this.#deflate.onData = (piece) => void this.#made.push(piece);
     this.#deflate.onEnd = () => {};
     if (flavour === "gnu") {

@@ -19,7 +19,7 @@ export {
   openHint,
 } from "./hinted_file.ts";
 export { SeedFile } from "./seed_file.ts";
-export { OpenedArchive } from "./opened_archive.ts";
+export { OpenedArchive, type OpenedArchiveOptions } from "./opened_archive.ts";
 export { type ReadContent, rebuildArchive, type RebuildBounds, rebuildWork } from "./rebuild.ts";
 export { type CopyStep, type DeflateStep, type Recipe, type Step } from "./recipe.ts";
 export { decodeRecipe, encodeRecipe } from "./recipe_format.ts";

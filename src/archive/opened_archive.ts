@@ -1,7 +1,8 @@
-import { concatBytes, turn } from "../bytes/mod.ts";
+import { concatBytes, Turns } from "../bytes/mod.ts";
 import { ARCHIVE_LIMITS } from "../limits.ts";
 import { archiveContent } from "./archive_content.ts";
 import { ByteSource } from "./byte_source.ts";
+import { DeflateBudget, inflateWork, type Stopwatch } from "./deflate_budget.ts";
 import type { DeflateSettings } from "./deflater.ts";
 import { INFLATE_PIECE_BYTES, Inflater } from "./inflater.ts";
 import { Proof } from "./proof.ts";
@@ -14,17 +15,30 @@ const SAMPLE_BYTES = 448 * 1024;
 /** Longest piece that is copied at once. */
 const COPY_BYTES = 64 * 1024;
 
-/** Content that is compressed again before others have their turn. */
-const TURN_BYTES = 128 * 1024;
+/** Deflating takes as long as other work on so many times its bytes. */
+const TURN_WEIGHT = 2;
+
+/** A member, however short, takes as long as other work on so many bytes. */
+const MEMBER_WORK = 2 * 1024;
 
 /** Steps kept free for what ends an archive. */
 const SPARE_STEPS = 8;
+
+/** How a file is opened. */
+export interface OpenedArchiveOptions {
+  /** Ends it with the signal's reason, also while settings are sought. */
+  readonly signal?: AbortSignal | undefined;
+  /** Measures what deflating takes. Default: the runtime's clock. */
+  readonly now?: Stopwatch | undefined;
+}
 
 /**
  * Any file, read once as a stream and opened where it can be made again: the deflate streams of gzip files
  * and zip archives (wheels, jars) come out as what they decode to, everything else as it is. Each byte of
  * the file is either copied to the content or was made again from it and compared, so that the recipe is
- * proved when the content ends. A file of no known kind is one copy. Memory is bounded whatever the file is.
+ * proved when the content ends. A file of no known kind is one copy. Memory is bounded whatever the file is,
+ * and so is the work: one budget for the whole file ({@linkcode ARCHIVE_LIMITS}), which grows with what was
+ * read of it. Once it is spent, the rest is copied.
  */
 export class OpenedArchive {
   readonly #source: ByteSource;
@@ -32,11 +46,15 @@ export class OpenedArchive {
   /** Settings found in this archive, the last one first: members of a zip are made by one program. */
   #found: readonly DeflateSettings[] = [];
   #failures = 0;
-  #sinceTurn = 0;
+  readonly #turns: Turns;
+  readonly #budget: DeflateBudget;
 
   /** Opens `file`. */
-  constructor(file: AsyncIterable<Uint8Array>) {
+  constructor(file: AsyncIterable<Uint8Array>, { signal, now }: OpenedArchiveOptions = {}) {
     this.#source = new ByteSource(file);
+    this.#turns = new Turns(signal);
+    const { workSlackBytes: work, slackMilliseconds: milliseconds } = ARCHIVE_LIMITS;
+    this.#budget = new DeflateBudget({ work, milliseconds }, now);
   }
 
   /** How the file is made from what {@linkcode OpenedArchive.content} yielded, once that has ended. */
@@ -55,10 +73,11 @@ export class OpenedArchive {
 
   #hasRoom(): boolean {
     return this.#steps.length < ARCHIVE_LIMITS.steps - SPARE_STEPS &&
-      this.#failures < ARCHIVE_LIMITS.failures;
+      this.#failures < ARCHIVE_LIMITS.failures && !this.#budget.isSpent;
   }
 
   async *#deflated(): AsyncGenerator<Uint8Array, boolean> {
+    await this.#turns.spend(MEMBER_WORK);
     const inflater = new Inflater();
     const compressed: Uint8Array[] = [];
     const content: Uint8Array[] = [];
@@ -73,7 +92,10 @@ export class OpenedArchive {
     }
     const sample = { content, compressed: concatBytes(compressed), whole: state === "ended" };
     const broken = state === "broken" || state === "cut";
-    const settings = broken ? undefined : await findSettings(sample, this.#found);
+    const settings = broken ? undefined : await findSettings(sample, this.#found, {
+      budget: this.#budget,
+      turns: this.#turns,
+    });
     if (settings === undefined) {
       this.#failures++;
       yield* this.#literal(sample.compressed);
@@ -81,7 +103,7 @@ export class OpenedArchive {
     }
     this.#failures = 0;
     this.#found = [settings];
-    const proof = new Proof(settings);
+    const proof = new Proof(settings, this.#budget);
     yield* this.#proved(proof, sample.compressed, content);
     while (state === "open" && proof.holds) {
       const next = await this.#inflate(inflater);
@@ -101,16 +123,13 @@ export class OpenedArchive {
   ): AsyncGenerator<Uint8Array> {
     for (const piece of proof.push(compressed, content)) {
       yield piece;
-      this.#sinceTurn += piece.length;
-      if (this.#sinceTurn < TURN_BYTES) continue;
-      this.#sinceTurn = 0;
-      await turn();
+      await this.#turns.spend(TURN_WEIGHT * piece.length);
     }
   }
 
-  /** What is left of a stream as it is; decoded on, only to find its end. True when it has one. */
+  /** What is left of a stream as it is; decoded on, only to find its end. True when it has one in time. */
   async *#copyStream(inflater: Inflater, state: string): AsyncGenerator<Uint8Array, boolean> {
-    while (state === "open") {
+    while (state === "open" && !this.#budget.isSpent) {
       const next = await this.#inflate(inflater);
       yield* this.#literal(next.compressed);
       state = next.state;
@@ -125,7 +144,12 @@ export class OpenedArchive {
   }> {
     const taken = await this.#source.take(INFLATE_PIECE_BYTES);
     if (taken.length === 0) return { compressed: taken, content: [], state: "cut" };
-    const { content, used, state } = inflater.push(taken);
+    const { workPerByte, bytesPerMillisecond } = ARCHIVE_LIMITS;
+    const { content, used, state } = this.#budget.measure(0, () => inflater.push(taken));
+    const work = inflateWork(content.reduce((sum, piece) => sum + piece.length, 0));
+    this.#budget.spend(work);
+    this.#budget.earn({ work: workPerByte * used, milliseconds: used / bytesPerMillisecond });
+    await this.#turns.spend(work);
     this.#source.giveBack(taken.subarray(used));
     return { compressed: taken.subarray(0, used), content, state };
   }

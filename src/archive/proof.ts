@@ -1,10 +1,11 @@
 import { ARCHIVE_LIMITS } from "../limits.ts";
+import { type DeflateBudget, deflateWork } from "./deflate_budget.ts";
 import { Deflater, type DeflateSettings } from "./deflater.ts";
 import type { DeflateStep } from "./recipe.ts";
 
 /**
  * Deflates content as it comes and compares what it makes with the stream that it came from, byte for
- * byte, until they differ, it takes too long, or the stream ends.
+ * byte, until they differ, the budget of the archive is spent, or the stream ends.
  */
 export class Proof {
   readonly #settings: DeflateSettings;
@@ -13,12 +14,13 @@ export class Proof {
   #proved = 0;
   /** Of the stream, not compared yet. */
   #pending: Uint8Array[] = [];
-  #milliseconds = 0;
+  readonly #budget: DeflateBudget;
   #failed = false;
 
   /** Proves that `settings` make a stream. */
-  constructor(settings: DeflateSettings) {
+  constructor(settings: DeflateSettings, budget: DeflateBudget) {
     this.#settings = settings;
+    this.#budget = budget;
     this.#deflater = new Deflater(settings);
   }
 
@@ -37,9 +39,8 @@ export class Proof {
       this.#checkCost(piece.length);
       if (this.#failed) return;
       this.#contentBytes += piece.length;
-      const started = performance.now();
-      this.#compare(this.#deflater.push(piece));
-      this.#milliseconds += performance.now() - started;
+      const work = deflateWork(this.#settings, piece.length);
+      this.#compare(this.#budget.measure(work, () => this.#deflater.push(piece)));
       yield piece;
     }
   }
@@ -58,10 +59,9 @@ export class Proof {
   }
 
   #checkCost(next: number): void {
-    const { expansion, slackBytes, paceBytes, patienceMilliseconds } = ARCHIVE_LIMITS;
+    const { expansion, slackBytes } = ARCHIVE_LIMITS;
     const bomb = this.#contentBytes + next > expansion * this.#proved + slackBytes;
-    const slow = this.#contentBytes < paceBytes * this.#milliseconds;
-    if (bomb || (slow && this.#milliseconds > patienceMilliseconds)) this.#failed = true;
+    if (bomb || this.#budget.isSpent) this.#failed = true;
   }
 
   #compare(made: readonly Uint8Array[]): void {

@@ -1,7 +1,7 @@
 import { Turns } from "../bytes/mod.ts";
 import { BrecciaError } from "../errors.ts";
 import type { ByteRange } from "../ports/mod.ts";
-import { type DeflateBudget, deflateWork } from "./deflate_budget.ts";
+import { type DeflateBudget, deflateWork, SETUP_WORK } from "./deflate_budget.ts";
 import { Deflater } from "./deflater.ts";
 import { contentBytesOf, type DeflateStep, type Recipe } from "./recipe.ts";
 
@@ -26,7 +26,7 @@ const TURN_WEIGHT = 2;
 export function rebuildWork({ steps }: Recipe): number {
   let work = 0;
   for (const step of steps) {
-    if (step.kind === "deflate") work += deflateWork(step.settings, step.contentBytes);
+    if (step.kind === "deflate") work += SETUP_WORK + deflateWork(step.settings, step.contentBytes);
   }
   return work;
 }
@@ -50,7 +50,7 @@ export async function* rebuildArchive(
   for (const step of recipe.steps) {
     const skip = Math.max(offset - start, 0);
     if (skip < step.bytes) {
-      await turns.spend(STEP_WORK);
+      await turns.spend(SETUP_WORK);
       if (step.kind === "copy") {
         yield* readContent({ offset: contentOffset + skip, length: step.bytes - skip });
       } else {
@@ -64,9 +64,6 @@ export async function* rebuildArchive(
     start += step.bytes;
   }
 }
-
-/** A step that makes next to nothing still sets up a stream: as long as other work on so many bytes. */
-const STEP_WORK = 8 * 1024;
 
 async function* deflateStep(
   { settings }: DeflateStep,

@@ -4,7 +4,9 @@ import { Deflate, gzip } from "pako";
 import { concatBytes, equalBytes } from "../../src/bytes/mod.ts";
 import { ARCHIVE_LIMITS } from "../../src/limits.ts";
 import { pseudoRandomBytes } from "../pseudo_random.ts";
-import { open, rebuilt, vector } from "./archive_fixture.ts";
+import { OpenedArchive } from "../../src/archive/mod.ts";
+import { SETUP_WORK } from "../../src/archive/deflate_budget.ts";
+import { open, pieces, rebuilt, vector } from "./archive_fixture.ts";
 
 const GZIP_VECTORS = [
   ["gnu-1.gz", "gnu", 1],
@@ -109,4 +111,54 @@ Deno.test("property: whatever happens to an archive, its recipe makes exactly it
     }),
     { numRuns: 40 },
   );
+});
+
+/** A gzip member of `length` bytes that no settings make: a flush stands in its middle. */
+function oddMember(length: number, seed: number): Uint8Array {
+  const content = pseudoRandomBytes(length, seed).map((byte) => byte % 20);
+  const deflate = new Deflate({ gzip: true });
+  deflate.push(content.subarray(0, length / 2), 2);
+  deflate.push(content.subarray(length / 2), true);
+  return deflate.result as Uint8Array;
+}
+
+Deno.test("one budget for a whole archive: members that no settings make end the search, good ones don't reset it", async () => {
+  const members: Uint8Array[] = [];
+  for (let at = 0; at < 300; at++) {
+    members.push(oddMember(200, at + 1), gzip(pseudoRandomBytes(64, at + 1)));
+  }
+  const file = concatBytes(members);
+  let reads = 0;
+  const archive = new OpenedArchive(pieces(file, 10_007), { now: () => reads++ && 0 });
+  const content = concatBytes(await Array.fromAsync(archive.content(), (piece) => piece.slice()));
+  const opened = { recipe: archive.recipe, content };
+  assert.ok(equalBytes(await rebuilt(opened), file), "it is made again all the same");
+  // The clock is read twice for each piece that is deflated or inflated.
+  const { workSlackBytes, workPerByte } = ARCHIVE_LIMITS;
+  const allowed = (workSlackBytes + workPerByte * file.length) / SETUP_WORK;
+  assert.ok(reads / 2 < 2 * allowed + members.length, `${reads / 2} pieces of work`);
+  const opens = opened.recipe.steps.filter(({ kind }) => kind === "deflate").length;
+  assert.ok(opens > 0 && opens < 300, `${opens} members were opened before it was spent`);
+});
+
+Deno.test("an archive that deflates slowly is copied once its time is over", async () => {
+  const file = concatBytes(Array.from({ length: 20 }, () => vector("zlib-6.gz")));
+  let now = 0;
+  const archive = new OpenedArchive(pieces(file, 10_007), { now: () => now += 500 });
+  const content = concatBytes(await Array.fromAsync(archive.content(), (piece) => piece.slice()));
+  const opened = { recipe: archive.recipe, content };
+  assert.ok(equalBytes(await rebuilt(opened), file));
+  const opens = opened.recipe.steps.filter(({ kind }) => kind === "deflate").length;
+  assert.ok(opens < 20, `${opens} members`);
+});
+
+Deno.test("a cancellation arrives in the midst of a search for settings", async () => {
+  const members = Array.from({ length: 200 }, (_, at) => oddMember(2000, at + 1));
+  const controller = new AbortController();
+  const archive = new OpenedArchive(pieces(concatBytes(members), 10_007), {
+    signal: controller.signal,
+  });
+  const reason = new Error("the caller's reason");
+  setTimeout(() => controller.abort(reason), 0);
+  await assert.rejects(Array.fromAsync(archive.content()), (error) => error === reason);
 });
