@@ -80,6 +80,8 @@ export const ERROR_CODES = {
     "storage-corrupt",
     "storage-conflict",
   ],
+  /** The place where to serve. */
+  address: ["address-unavailable"],
   /** A defect of Breccia itself. */
   internal: ["internal"],
 } as const;
@@ -132,6 +134,7 @@ const EXIT_CODES: Record<ErrorFamily, number> = {
   publish: 6,
   network: 7,
   storage: 8,
+  address: 9,
   internal: 70,
 };
 

@@ -14,6 +14,7 @@ import type { ManagedStore } from "../ports/mod.ts";
 import { LineBatch } from "./line_batch.ts";
 import { type Claimed, type ClaimMessage, MessagedClaims } from "./claims.ts";
 import { type ChangeOutcome, LedStore, type StoreMessage } from "./led_store.ts";
+import { sayInTheLog } from "./console_log.ts";
 import { logLines } from "./log_lines.ts";
 import type { EdgeSite } from "./edge_site.ts";
 import { openEdges, siteApp } from "./open_edge.ts";
@@ -100,6 +101,7 @@ const lead = (store: ManagedStore): ManagedStore =>
 const tracer = openTelemetryTracer();
 const batch = new LineBatch((lines) => thread.postMessage({ type: "log", lines }));
 const log = logLines((line) => batch.add(line), tracer);
+sayInTheLog(log);
 
 async function serve(
   { site, address, accessLog }: ToThread & { readonly type: "start" },
