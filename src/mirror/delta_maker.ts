@@ -155,8 +155,8 @@ export class DeltaMaker {
         if (memory !== undefined) memory.refusedUntil = clock.now() + REFUSED_FOR;
       }
       this.#waiting.delete(pair.name);
-      this.#time -= clock.now() - begun;
-      this.#at = clock.now();
+      // What passes while it is made earns as at any other time, whoever asks meanwhile.
+      this.#time = this.#timeLeft() - (clock.now() - begun);
     }
   }
 
