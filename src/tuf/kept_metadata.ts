@@ -1,7 +1,7 @@
 import { BrecciaError } from "../errors.ts";
 import type { ExpiryCode } from "./expiry.ts";
 import type { MetadataStore } from "./metadata_store.ts";
-import { keptNameOf } from "./role.ts";
+import { keptNamesOf } from "./role.ts";
 import { CurrentRoot, type TrustedRoot } from "./trusted_root.ts";
 import { CurrentSnapshot } from "./trusted_snapshot.ts";
 import { TrustedTargets } from "./trusted_targets.ts";
@@ -52,11 +52,14 @@ export async function loadKept(
  * @throws {BrecciaError} `no-baseline` when there is none.
  */
 export async function kept(store: MetadataStore, role: string): Promise<Uint8Array> {
-  const name = keptNameOf(role);
-  const bytes = await store.get(name);
-  if (bytes !== undefined) return bytes;
+  for (const name of keptNamesOf(role)) {
+    const bytes = await store.get(name);
+    if (bytes !== undefined) return bytes;
+  }
   throw new BrecciaError(
     "no-baseline",
-    `Cannot work offline: ${name} was never kept here, or was wiped; go online once`,
+    `Cannot work offline: the metadata of the role ${
+      JSON.stringify(role)
+    } was never kept here, or was wiped; go online once`,
   );
 }

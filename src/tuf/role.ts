@@ -74,6 +74,14 @@ export function keptNameOf(role: string): string {
   return `delegated/${fileNameOf(role).replace(/[A-Z]|%../g, escapeCase)}`;
 }
 
+/**
+ * Where a role's metadata may have been kept: under {@linkcode keptNameOf}, or where versions of before the
+ * namespace put it. That place is only read: what it holds is verified like all that is read from a store.
+ */
+export function keptNamesOf(role: string): readonly string[] {
+  return [...new Set([keptNameOf(role), fileNameOf(role)])];
+}
+
 /** The role that {@linkcode keptNameOf} kept under `name`; `undefined` for top-level roles. */
 export function delegatedRoleOf(name: string): string | undefined {
   const quoted = /^delegated\/(.*)\.json$/.exec(name)?.[1];

@@ -1,5 +1,5 @@
 import { type MetadataFetcher, recall } from "./metadata_fetcher.ts";
-import { fileNameOf, keptNameOf } from "./role.ts";
+import { fileNameOf, keptNameOf, keptNamesOf } from "./role.ts";
 import type { SigningRule } from "./threshold.ts";
 import type { CurrentRoot } from "./trusted_root.ts";
 import type { CurrentSnapshot } from "./trusted_snapshot.ts";
@@ -19,8 +19,10 @@ export async function refreshTargets(
 ): Promise<TrustedTargets> {
   const { store, limits } = fetcher;
   const verify = (bytes: Uint8Array) => TrustedTargets.verify(snapshot, role, rule, bytes);
-  const kept = await recall(store, keptNameOf(role), verify);
-  if (kept !== undefined) return kept;
+  for (const name of keptNamesOf(role)) {
+    const kept = await recall(store, name, verify);
+    if (kept !== undefined) return kept;
+  }
 
   // 5.6.1: at most as long as the snapshot says.
   const meta = snapshotMeta(snapshot, role);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { isBrecciaError } from "../../src/errors.ts";
+import { loadTrusted, MemoryMetadataStore } from "../../src/tuf/mod.ts";
 import { SimulatedClient } from "../simulator/client.ts";
-import { SimulatedRepository } from "../simulator/repository.ts";
+import { MINUTE, SimulatedRepository, START } from "../simulator/repository.ts";
 
 /** Names whose file would be taken for that of a top-level role, on some store or file system. */
 const HOSTILE = [
@@ -82,4 +83,25 @@ Deno.test("roles whose names differ in case or in Unicode form are kept apart on
     4 + 1 + names.length,
     "four files, one root by version, and theirs",
   );
+});
+
+Deno.test("what an older version kept of a team, beside the roots, still serves offline and online", async () => {
+  const repository = await SimulatedRepository.create();
+  await repository.delegate("targets", "Team/a", { scope: { paths: ["*"] } });
+  await repository.addTarget("file", new Uint8Array([1]), "Team/a");
+  await repository.publishRoot();
+  await repository.publish();
+  const client = new SimulatedClient(repository);
+  await (await client.refresh()).findTarget("file");
+  const files = [...client.store.files()].map(([name, bytes]): [string, Uint8Array] => [
+    name.startsWith("delegated/") ? "Team%2Fa.json" : name,
+    bytes,
+  ]);
+  const store = new MemoryMetadataStore(files);
+  const offline = await loadTrusted({ store, now: START + MINUTE });
+  assert.equal((await offline.findTarget("file"))?.role, "Team/a");
+  const online = await client.refresh({ store });
+  client.source.requests.length = 0;
+  assert.equal((await online.findTarget("file"))?.role, "Team/a");
+  assert.deepEqual(client.source.requests, []);
 });
