@@ -56,6 +56,11 @@ function gauges(status: EdgeStatus): string[] {
       "Targets that the filters leave out",
       status.filtered,
     ]),
+    ...metric("gauge", [
+      "roles_unavailable",
+      "Delegated roles whose metadata can't be had or are refused",
+      status.unavailableRoles.length,
+    ]),
     ...metric("gauge", ["releases", "Releases among the targets", status.releases.length]),
     ...metric("gauge", [
       "timestamp_version",

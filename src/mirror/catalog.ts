@@ -1,6 +1,11 @@
 import { parseReleaseInfo } from "../index/mod.ts";
 import type { TargetFilter } from "./target_filter.ts";
-import { partyOf, type VerifiedMetadata, type VerifiedTarget } from "../tuf/mod.ts";
+import {
+  partyOf,
+  type RoleFailure,
+  type VerifiedMetadata,
+  type VerifiedTarget,
+} from "../tuf/mod.ts";
 import type { CatalogRelease } from "./catalog_release.ts";
 
 /** A target that was asked for by a URL. */
@@ -19,6 +24,8 @@ export class Catalog {
   readonly releases: readonly CatalogRelease[];
   /** How many targets are licensed and left out. */
   readonly filtered: number;
+  /** Delegated roles that can't be used: what they license is not served, all else is. */
+  readonly unavailable: readonly RoleFailure[];
   /** Releases by the target path of their archive. */
   readonly #archives: ReadonlyMap<string, CatalogRelease>;
 
@@ -26,8 +33,10 @@ export class Catalog {
     metadata: VerifiedMetadata,
     licensed: ReadonlyMap<string, VerifiedTarget>,
     filter: TargetFilter,
+    unavailable: readonly RoleFailure[],
   ) {
     this.#metadata = metadata;
+    this.unavailable = unavailable;
     const releases = [...licensed.values()].flatMap((index) => {
       const info = parseReleaseInfo(index.path, index.custom);
       if (info === undefined) return [];
@@ -57,16 +66,25 @@ export class Catalog {
   }
 
   /**
-   * Reads every targets role.
+   * Reads every targets role. One that can't be used takes nothing but its own with it: see
+   * {@linkcode Catalog.unavailable}.
    *
    * @param filter Which targets are mirrored.
    *
-   * @throws {BrecciaError} whatever refuses a delegated role.
+   * @throws {BrecciaError} of the network and storage families; the reason of `signal`.
    */
-  static async read(metadata: VerifiedMetadata, filter: TargetFilter): Promise<Catalog> {
+  static async read(
+    metadata: VerifiedMetadata,
+    filter: TargetFilter,
+    signal?: AbortSignal,
+  ): Promise<Catalog> {
     const targets = new Map<string, VerifiedTarget>();
-    for await (const target of metadata.allTargets()) targets.set(target.path, target);
-    return new Catalog(metadata, targets, filter);
+    const unavailable: RoleFailure[] = [];
+    const onRoleFailure = (failure: RoleFailure) => void unavailable.push(failure);
+    for await (const target of metadata.allTargets({ onRoleFailure, signal })) {
+      targets.set(target.path, target);
+    }
+    return new Catalog(metadata, targets, filter, unavailable);
   }
 
   /** Length of all targets together, in bytes: what a static host of the same would hold. */

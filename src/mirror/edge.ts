@@ -211,12 +211,14 @@ export class Edge {
   status(): EdgeStatus {
     const { clock, upstream, onDemand = false } = this.#options;
     const licensed = licensedStatus(this.#current?.catalog);
+    const health = this.#health.status(this.#current?.catalog.metadata);
     const { expires } = licensed;
     return {
       upstream: upstream.hosts,
       ready: expires !== null && expires > clock.now(),
-      ...this.#health.status(this.#current?.catalog.metadata),
+      ...health,
       ...licensed,
+      reasons: [...health.reasons, ...licensed.unavailableRoles.map(roleReason)],
       onDemand,
       upstreamTraffic: { requests: upstream.requests, bytes: upstream.bodyBytes },
     };
@@ -244,7 +246,8 @@ export class Edge {
     const news = baseline === undefined || !await before?.holds(kept);
     span.set({ "breccia.news": news, "breccia.timestamp": metadata.timestamp.version });
     if (!news && !this.#unsettled) return false;
-    const catalog = await Catalog.read(metadata, this.#filter);
+    const catalog = await Catalog.read(metadata, this.#filter, signal);
+    for (const { error } of catalog.unavailable) this.#report("role unavailable", error);
     if (!onDemand) await this.#mirror.bringAll(catalog, signal);
     const generation = await Generation.commit(store, metadata, kept, {
       key: this.pointerKey,
@@ -259,7 +262,9 @@ export class Edge {
     const current = this.#serve(generation, catalog);
     this.#current = current;
     this.#floor = versionsOf(metadata);
-    this.#unsettled = await mayBeSwept(store, () => this.#keysOf(current));
+    // A role that failed may be whole at the next look, with no news above it.
+    this.#unsettled = catalog.unavailable.length > 0 ||
+      await mayBeSwept(store, () => this.#keysOf(current));
     if (!news) return false;
     this.#options.log("info", "generation", {
       timestamp: metadata.timestamp.version,
@@ -358,4 +363,8 @@ export class Edge {
   #report(event: string, error: unknown): void {
     this.#health.report(event, error);
   }
+}
+
+function roleReason({ role, message }: EdgeStatus["unavailableRoles"][number]): string {
+  return `The role ${JSON.stringify(role)} is unavailable: ${message}`;
 }

@@ -47,6 +47,12 @@ export interface EdgeStatus {
     readonly platform: string;
     readonly channels: readonly string[];
   }[];
+  /** Delegated roles whose metadata can't be had or are refused: what they license is not served. */
+  readonly unavailableRoles: readonly {
+    readonly role: string;
+    readonly code: ErrorCode;
+    readonly message: string;
+  }[];
   /** The last refresh that failed, when none has succeeded since. */
   readonly trouble: RefreshTrouble | null;
   /** What was asked of the upstream since the start. */
@@ -58,7 +64,13 @@ export function licensedStatus(
   catalog: Catalog | undefined,
 ): Pick<
   EdgeStatus,
-  "expires" | "metadata" | "targets" | "filtered" | "targetBytes" | "releases"
+  | "expires"
+  | "metadata"
+  | "targets"
+  | "filtered"
+  | "targetBytes"
+  | "releases"
+  | "unavailableRoles"
 > {
   const metadata = catalog?.metadata;
   return {
@@ -71,6 +83,11 @@ export function licensedStatus(
     },
     targets: catalog?.targets.size ?? 0,
     filtered: catalog?.filtered ?? 0,
+    unavailableRoles: (catalog?.unavailable ?? []).map(({ role, error: { code, message } }) => ({
+      role,
+      code,
+      message,
+    })),
     targetBytes: catalog?.bytes ?? 0,
     releases: (catalog?.releases ?? []).map(({ info }) => ({
       app: info.app,

@@ -187,7 +187,11 @@ export class Generation {
       // Clients with an older root walk the whole chain.
       if (/^\d+\.root\.json$/.test(name)) served.push([name, file]);
     }
-    for await (const { name, bytes } of metadata.files()) served.push([name, await save(bytes)]);
+    // A role that can't be used is told by the catalog; its files are not there for clients either.
+    const onRoleFailure = () => {};
+    for await (const { name, bytes } of metadata.files({ onRoleFailure })) {
+      served.push([name, await save(bytes)]);
+    }
     const names = new Set(served.map(([name]) => name));
     const isSame = before !== undefined && await before.holds(kept);
     const turn = before === undefined ? 0 : before.#turn + (isSame ? 0 : 1);

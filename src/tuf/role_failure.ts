@@ -32,6 +32,8 @@ export function failsRoleAlone(error: unknown): error is BrecciaError {
   return isBrecciaError(
     error,
     ...ERROR_CODES.trust,
+    // Offline: it failed when everything else was fetched.
+    "no-baseline",
     "http-status",
     "http-malformed",
     "response-oversized",

@@ -40,6 +40,28 @@ export class ForeignOrigin {
     await this.#repository.publish({ bump: true });
   }
 
+  /** Lets a team license paths, and signs these targets as the team. */
+  async delegate(
+    role: string,
+    paths: readonly string[],
+    targets: Readonly<Record<string, Uint8Array<ArrayBuffer>>>,
+  ): Promise<void> {
+    await this.#repository.delegate("targets", role, { scope: { paths } });
+    this.#repository.role(role).expires = clock.now() + 30 * 86_400_000;
+    for (const [path, bytes] of Object.entries(targets)) {
+      await this.#repository.addTarget(path, bytes, role);
+      const digest = encodeHex(await sha256(bytes));
+      this.#targets.set(path.replace(/[^/]*$/, `${digest}.$&`), bytes);
+    }
+    await this.#repository.publish({ bump: true });
+  }
+
+  /** Publishes metadata of a role that expires at `expires`, in milliseconds since 1970. */
+  async expire(role: string, expires: number): Promise<void> {
+    this.#repository.role(role).expires = expires;
+    await this.#repository.publish({ bump: true });
+  }
+
   /** Signs whatever is claimed of targets, true or not; none of them is served. */
   async claim(targets: Readonly<Record<string, TargetFile>>): Promise<void> {
     const signed = this.#repository.role("targets");
