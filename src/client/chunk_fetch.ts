@@ -22,7 +22,8 @@ const NOT_THE_RANGE = [
 /**
  * Yields the chunks numbered `ordinals` (in stream order), each verified, from whichever mirrors have them.
  * Where one mirror fails or lies, the next goes on at that very chunk. One that does not send the ranges that
- * are asked for is asked for whole packs before it counts as failed.
+ * are asked for is asked for whole packs before it counts as failed. When all of them failed at a chunk by
+ * what may pass, they are asked again, as patiently as `mirrors` are.
  *
  * @throws {BrecciaError} what the mirrors threw, when none of them provides a chunk; `cancelled`.
  */
@@ -35,18 +36,28 @@ export async function* fetchChunks(
   let done = 0;
   /** Mirrors that failed at the chunk which is next, and how. */
   const failed = new Map<Mirror, BrecciaError>();
+  let trial = mirrors.patience?.begin();
   while (done < ordinals.length) {
     const mirror = nextMirror(mirrors, failed);
+    if (mirror instanceof BrecciaError) {
+      if (trial === undefined) throw mirror;
+      await mirrors.tryAgain(trial, mirror, options.signal);
+      failed.clear();
+      continue;
+    }
     const kind = mirrorKind(mirror);
     const requests = planRequests(release.index, ordinals.slice(done), kind);
+    let progressed = false;
     try {
       for await (const chunk of transferChunks(release, requests, mirror, options)) {
         yield chunk;
         done++;
         failed.clear();
+        progressed = true;
       }
     } catch (error) {
       if (!isBrecciaError(error) || error.code === "cancelled") throw error;
+      if (progressed) trial = mirrors.patience?.begin();
       if (kind === "static" && isBrecciaError(error, ...NOT_THE_RANGE)) {
         mirror.giveUpRanges();
         options.onTrouble?.(`${said(error)}: whole packs are fetched from ${mirror.url.host}`);
@@ -68,17 +79,17 @@ function said({ message }: BrecciaError): string {
   return message.split("; ", 1)[0] as string;
 }
 
-/** The mirror with the least blame that did not fail at this chunk. */
+/** The mirror with the least blame that did not fail at this chunk, or how all of them failed. */
 function nextMirror(
   mirrors: MirrorSet,
   failed: ReadonlyMap<Mirror, BrecciaError>,
-): Mirror {
+): Mirror | BrecciaError {
   const best = mirrors.inOrder().find((mirror) => !failed.has(mirror));
   if (best !== undefined) return best;
   const errors = [...failed.values()];
   const first = errors[0] as BrecciaError;
-  if (errors.length === 1) throw first;
-  throw new BrecciaError(
+  if (errors.length === 1) return first;
+  return new BrecciaError(
     first.code,
     `Cannot fetch a chunk from any of ${errors.length} mirrors (${
       errors.map(({ message }) => message).join("; ")

@@ -125,7 +125,7 @@ export class DeltaTransfer {
   async #request(range: DeltaRange): Promise<OpenRange> {
     const { key, mirror } = this.#plan;
     const open = (mirror: Mirror) => this.#requestFrom(mirror, range);
-    if (mirror === undefined) return await this.#mirrors.attempt(key, open);
+    if (mirror === undefined) return await this.#mirrors.attempt(key, open, this.#signal);
     return await open(mirror);
   }
 

@@ -8,12 +8,15 @@ import {
   systemClock,
 } from "../ports/mod.ts";
 import {
+  DEVICE_PATIENCE,
   escapePath,
   followRedirects,
+  type HttpAnswer,
   HttpClient,
   MetadataMirrors,
   type Mirror,
   MirrorSet,
+  type PatienceOptions,
 } from "../transport/mod.ts";
 import { refresh, type VerifiedTarget } from "../tuf/mod.ts";
 import { hintedBody } from "./hinted_body.ts";
@@ -35,6 +38,8 @@ export interface TargetDownloadOptions {
   readonly fetch?: Fetch | undefined;
   /** Default: the runtime's. */
   readonly clock?: Clock | undefined;
+  /** How what failed and may pass is tried again. Default: by the runtime's timers. */
+  readonly patience?: PatienceOptions | undefined;
   /** Ends it with `cancelled`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -88,7 +93,8 @@ export async function downloadTarget(
   const { cache, root, clock = systemClock, signal, seeds = [] } = options;
   const send = options.fetch ?? ((request: Request) => fetch(request));
   const http = new HttpClient({ fetch: followRedirects(send, "public") });
-  const mirrors = new MirrorSet(options.mirrors, http);
+  const { patience = DEVICE_PATIENCE } = options;
+  const mirrors = new MirrorSet(options.mirrors, http, { patience });
   const metadata = await refresh({
     source: new MetadataMirrors(mirrors),
     store: new KeptTrust(cache),
@@ -162,8 +168,42 @@ async function fetchWhole(errand: Errand): Promise<void> {
         `Cannot fetch ${path} from ${mirror.url.host}: it answered ${answer.status}; use another mirror`,
       );
     }
-    await write(errand, answer.body);
-  });
+    await write(errand, resumed(answer, mirror, path, errand));
+  }, signal);
+}
+
+/** The body of `answer`; where it breaks off, the rest is asked for, as long as each answer brings some. */
+async function* resumed(
+  answer: HttpAnswer,
+  mirror: Mirror,
+  path: string,
+  { target: { length }, signal }: Errand,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let received = 0;
+  for (let body = answer.body;;) {
+    const before = received;
+    try {
+      for await (const part of body) {
+        received += part.length;
+        yield part;
+      }
+      return;
+    } catch (error) {
+      const brokeOff = isBrecciaError(error, "response-truncated", "timeout");
+      if (!brokeOff || received === before || received >= length) throw error;
+      const range = { offset: received, length: length - received };
+      const rest = await mirror.send(path, {
+        range,
+        maxBytes: range.length,
+        ...(signal && { signal }),
+      });
+      if (rest.status !== 206) {
+        await rest.cancel();
+        throw error;
+      }
+      body = rest.body;
+    }
+  }
 }
 
 async function write({ target, sink }: Errand, body: AsyncIterable<Uint8Array>): Promise<void> {

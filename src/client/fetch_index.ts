@@ -66,5 +66,5 @@ export async function fetchIndex(
       );
     }
     return { index, bytes, sha256: hash };
-  });
+  }, signal);
 }

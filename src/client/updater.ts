@@ -1,7 +1,14 @@
 import type { Clock, Fetch, ManagedStore } from "../ports/mod.ts";
 import { systemClock } from "../ports/mod.ts";
 import { BrecciaError } from "../errors.ts";
-import { followRedirects, HttpClient, MetadataMirrors, MirrorSet } from "../transport/mod.ts";
+import {
+  DEVICE_PATIENCE,
+  followRedirects,
+  HttpClient,
+  MetadataMirrors,
+  MirrorSet,
+  type PatienceOptions,
+} from "../transport/mod.ts";
 import { refresh } from "../tuf/mod.ts";
 import { fetchIndex } from "./fetch_index.ts";
 import type { InstalledRelease, InstallSession, Subscription } from "./install_session.ts";
@@ -43,6 +50,8 @@ export interface UpdaterOptions {
   readonly fetch?: Fetch | undefined;
   /** Default: the runtime's. */
   readonly clock?: Clock | undefined;
+  /** How what failed and may pass is tried again. Default: by the runtime's timers. */
+  readonly patience?: PatienceOptions | undefined;
 }
 
 /**
@@ -84,7 +93,8 @@ export class Updater {
     }
     const send = options.fetch ?? ((request: Request) => fetch(request));
     const http = new HttpClient({ fetch: followRedirects(send, "public") });
-    return new Updater(options, new MirrorSet(urls, http));
+    const { patience = DEVICE_PATIENCE } = options;
+    return new Updater(options, new MirrorSet(urls, http, { patience }));
   }
 
   /** Requests sent and body bytes received so far. */

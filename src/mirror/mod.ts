@@ -20,7 +20,7 @@ export {
   StoreKeeper,
   type StoreKeeperOptions,
 } from "./store_keeper.ts";
-export type { PatienceOptions } from "./patience.ts";
+export type { PatienceOptions } from "../transport/patience.ts";
 export type { StoredChunk } from "./stored_chunks.ts";
 export { DEFAULT_UPSTREAM, holdsPublication, isOwnKey, isUpstreamName } from "./store_layout.ts";
 export type { TargetRules } from "./target_filter.ts";

@@ -1,14 +1,16 @@
 import { BrecciaError, isBrecciaError } from "../errors.ts";
 import { silentTracer, type Tracer } from "../ports/mod.ts";
 import {
+  type Failure,
   type HttpAnswer,
   type Mirror,
   type MirrorSet,
+  Patience,
+  type PatienceOptions,
   readAnswer,
   retryAfter,
 } from "../transport/mod.ts";
 import type { MetadataRequest, MetadataSource } from "../tuf/mod.ts";
-import { type Failure, Patience, type PatienceOptions } from "./patience.ts";
 
 /** Where a repository's files lie below its mirrors' URLs. */
 export interface UpstreamLayout {

@@ -2,6 +2,7 @@ import { concatBytes } from "../bytes/mod.ts";
 import { BrecciaError, isBrecciaError } from "../errors.ts";
 import { TRANSPORT_LIMITS } from "../limits.ts";
 import type { ByteRange, Fetch } from "../ports/mod.ts";
+import type { Timers } from "./awake_timer.ts";
 import { Deadline } from "./deadline.ts";
 import { Pace } from "./pace.ts";
 import { publicUrl, withoutUrlSecrets } from "./public_url.ts";
@@ -42,6 +43,8 @@ export interface HttpClientOptions {
   readonly fetch: Fetch;
   /** Longest wait for the headers, and between two parts of a body, in milliseconds. */
   readonly timeouts?: { readonly headers: number; readonly idle: number };
+  /** Default: the runtime's. */
+  readonly timers?: Timers;
   /** Sent with every request: a device's bearer token for its own mirrors, a user agent. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -50,6 +53,8 @@ export interface HttpClientOptions {
 export class HttpClient {
   /** Requests sent so far. */
   requests = 0;
+  /** Requests that were answered so far, with any status. */
+  answers = 0;
   /** Body bytes received so far, over all answers. */
   bodyBytes = 0;
   readonly #options: HttpClientOptions;
@@ -71,7 +76,7 @@ export class HttpClient {
       headers: TRANSPORT_LIMITS.headerMilliseconds,
       idle: TRANSPORT_LIMITS.idleMilliseconds,
     };
-    const deadline = new Deadline(request.url, request.signal);
+    const deadline = new Deadline(request.url, request.signal, this.#options.timers);
     if (deadline.reason !== undefined) throw deadline.reason;
     this.requests++;
     let response: Response;
@@ -83,6 +88,7 @@ export class HttpClient {
       if (isBrecciaError(cause)) throw cause;
       throw deadline.reason ?? offline(request.url, cause);
     }
+    this.answers++;
     const abandon = async (): Promise<void> => {
       deadline.end();
       await response.body?.cancel().catch(() => {});
@@ -113,14 +119,14 @@ export class HttpClient {
     try {
       while (reader !== undefined) {
         deadline.extend(idle);
-        const part = await pace.wait(reader.read());
+        const part = await reader.read();
+        const waited = deadline.pause();
         if (deadline.reason !== undefined) throw deadline.reason;
         if (part.done) break;
-        if (pace.isTooSlow(part.value.length)) throw trickled(request.url, received);
+        if (pace.isTooSlow(part.value.length, waited)) throw trickled(request.url, received);
         received += part.value.length;
         this.bodyBytes += part.value.length;
         if (received > request.maxBytes) throw oversized(request, "more");
-        deadline.pause();
         yield part.value;
       }
       finished = true;

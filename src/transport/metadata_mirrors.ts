@@ -29,7 +29,7 @@ export class MetadataMirrors {
    * the network family.
    */
   fetch<T>(name: string, request: MetadataFileRequest<T>): Promise<T | undefined> {
-    return this.#mirrors.find(name, (mirror) => fetchFrom(mirror, name, request));
+    return this.#mirrors.find(name, (mirror) => fetchFrom(mirror, name, request), request.signal);
   }
 }
 

@@ -1,5 +1,6 @@
 import { BrecciaError, type ErrorCode, isBrecciaError } from "../errors.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "./http_client.ts";
+import { Patience, type PatienceOptions, type Trial } from "./patience.ts";
 import { withoutUrlSecrets } from "./public_url.ts";
 import { retryAfter } from "./retry_after.ts";
 
@@ -7,6 +8,9 @@ import { retryAfter } from "./retry_after.ts";
 export function escapePath(path: string): string {
   return path.split("/").map(encodeURIComponent).join("/");
 }
+
+/** Too many requests, and what gateways say while what is behind them restarts. */
+const BUSY: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** One place that serves a repository, and what it has done so far. */
 export class Mirror {
@@ -20,6 +24,8 @@ export class Mirror {
   get knowsRanges(): boolean | undefined {
     return this.#knowsRanges;
   }
+  /** Set when it answered that it could not serve now, though it may later; cleared by who waits for that. */
+  wasBusy = false;
   /** How long its last answer asks to wait before the next request, in milliseconds. */
   askedWait = 0;
   /** What was refused or failed, newest last: blame for whoever operates it. */
@@ -63,6 +69,8 @@ export class Mirror {
     });
     this.isEdge = answer.headers.get("breccia-edge") === "1";
     if (request.range !== undefined) this.#learnRanges(answer);
+    // Of several answers at once a later one may be good.
+    if (BUSY.has(answer.status)) this.wasBusy = true;
     this.askedWait = retryAfter(answer.status, answer.headers);
     return answer;
   }
@@ -89,12 +97,20 @@ export class MirrorSet {
   /** The client that they share; it counts requests and bytes. */
   readonly http: HttpClient;
 
+  /** Tries again what all mirrors failed at, where it may pass; `undefined`: nothing is. */
+  readonly patience: Patience | undefined;
+
   /** Refuses an empty list and anything but `http(s)` URLs with code `usage`. */
-  constructor(urls: readonly string[], http: HttpClient) {
+  constructor(
+    urls: readonly string[],
+    http: HttpClient,
+    options: { readonly patience?: PatienceOptions | undefined } = {},
+  ) {
     if (urls.length === 0) {
       throw new BrecciaError("usage", "Cannot fetch anything: no mirror was given");
     }
     this.http = http;
+    this.patience = options.patience && new Patience(options.patience);
     this.mirrors = urls.map((url) => new Mirror(url, http));
   }
 
@@ -115,8 +131,13 @@ export class MirrorSet {
    * @throws {BrecciaError} what the only mirror threw; with several, the code that the first one threw and
    * a sentence that names each.
    */
-  async attempt<T>(what: string, attempt: (mirror: Mirror) => Promise<T>): Promise<T> {
-    const done = await this.find(what, async (mirror) => ({ value: await attempt(mirror) }));
+  async attempt<T>(
+    what: string,
+    attempt: (mirror: Mirror) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const look = async (mirror: Mirror) => ({ value: await attempt(mirror) });
+    const done = await this.find(what, look, signal);
     return (done as { value: T }).value;
   }
 
@@ -126,6 +147,39 @@ export class MirrorSet {
    * that answered said so.
    */
   async find<T>(
+    what: string,
+    look: (mirror: Mirror) => Promise<T | undefined>,
+    signal?: AbortSignal,
+  ): Promise<T | undefined> {
+    const trial = this.patience?.begin();
+    for (;;) {
+      try {
+        return await this.#findOnce(what, look);
+      } catch (error) {
+        if (trial === undefined) throw error;
+        await this.tryAgain(trial, error, signal);
+      }
+    }
+  }
+
+  /**
+   * Waits until what all mirrors failed at may be tried again.
+   *
+   * @throws What was thrown before, when it can't pass, enough was tried, or no server was ever reached: then
+   * somebody is waiting to hear that the address or the network is wrong.
+   */
+  async tryAgain(trial: Trial, error: unknown, signal?: AbortSignal): Promise<void> {
+    if (this.http.answers === 0) throw error;
+    if (isBrecciaError(error, "http-status")) {
+      for (const mirror of this.mirrors.filter(({ wasBusy }) => wasBusy)) {
+        trial.busy(mirror.askedWait);
+        mirror.wasBusy = false;
+      }
+    }
+    await trial.again(error, signal);
+  }
+
+  async #findOnce<T>(
     what: string,
     look: (mirror: Mirror) => Promise<T | undefined>,
   ): Promise<T | undefined> {

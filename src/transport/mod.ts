@@ -14,6 +14,14 @@ export {
   readAnswer,
 } from "./http_client.ts";
 export { type MetadataFileRequest, MetadataMirrors } from "./metadata_mirrors.ts";
+export { type Timers } from "./awake_timer.ts";
+export {
+  DEVICE_PATIENCE,
+  type Failure,
+  Patience,
+  type PatienceOptions,
+  Trial,
+} from "./patience.ts";
 export { followRedirects, type RedirectReach } from "./redirects.ts";
 export { escapePath, Mirror, MirrorSet } from "./mirror_set.ts";
 export { retryAfter } from "./retry_after.ts";

@@ -15,18 +15,9 @@ export class Pace {
     this.#window = window;
   }
 
-  /** Waits for a read, and counts how long that takes. */
-  async wait<T>(read: Promise<T>): Promise<T> {
-    const started = performance.now();
-    try {
-      return await read;
-    } finally {
-      this.#waited += performance.now() - started;
-    }
-  }
-
-  /** Counts a part of so many bytes; true when what came within the window is too little. */
-  isTooSlow(bytes: number): boolean {
+  /** Counts a part of so many bytes that was waited for; true when what came within the window is too little. */
+  isTooSlow(bytes: number, milliseconds: number): boolean {
+    this.#waited += milliseconds;
     this.#bytes += bytes;
     if (this.#waited < this.#window) return false;
     const due = this.#waited * TRANSPORT_LIMITS.paceBytesPerSecond / 1000;

@@ -3,6 +3,7 @@ import { type UpdatePolicy, Updater } from "../../src/client/mod.ts";
 import { openSession, type Session } from "../../src/install/mod.ts";
 import type { Fetch, InstallTarget, ManagedStore } from "../../src/ports/mod.ts";
 import { addRelease, publishRepository } from "../../src/publish/mod.ts";
+import { DEVICE_PATIENCE, type PatienceOptions } from "../../src/transport/mod.ts";
 import { MemoryTree, noise } from "../publish/memory_tree.ts";
 import { clock, newRepository } from "../publish/repository_fixture.ts";
 
@@ -32,6 +33,13 @@ export async function publishedRepository(): Promise<{
   const root = (await store.get("metadata/1.root.json"))!.bytes;
   return { store, root, publishNext: () => publish("1.1.0") };
 }
+
+/** Tries again as a device does, without waiting. */
+export const patience: PatienceOptions = {
+  ...DEVICE_PATIENCE,
+  random: () => 0.5,
+  wait: () => Promise.resolve(),
+};
 
 /** A device in a directory of its own. */
 export interface Device {
@@ -65,7 +73,16 @@ export async function withDevice(
       updater: async (host, { policy, mirrors = ["https://mirror.test/"], adopt } = {}) => {
         const install = await session(adopt);
         const cache = install.installation.files;
-        return Updater.open({ root, mirrors, install, cache, policy, fetch: host, clock });
+        return Updater.open({
+          root,
+          mirrors,
+          install,
+          cache,
+          policy,
+          fetch: host,
+          clock,
+          patience,
+        });
       },
     });
   } finally {

@@ -226,6 +226,35 @@ Deno.test("from a static host the whole file comes, and no hint is asked for", a
   assert.ok(equalBytes(sink.bytes, NEW));
 });
 
+Deno.test("a whole file that breaks off goes on from where it ended, and comes byte for byte", async () => {
+  const origin = await ForeignOrigin.create({ "app.tar.gz": NEW });
+  const asked: (string | null)[] = [];
+  const sink = new MemorySink();
+  const done = await downloadTarget({
+    root: await origin.root(),
+    mirrors: ["http://origin.test/"],
+    cache: new MemoryStore(),
+    target: "app.tar.gz",
+    clock,
+    fetch: (request) => {
+      if (!request.url.includes("/targets/")) return origin.fetch(request);
+      const range = request.headers.get("range");
+      asked.push(range);
+      const from = Number(/=(\d+)/.exec(range ?? "")?.[1] ?? 0);
+      const part = NEW.subarray(from, from + Math.ceil(NEW.length / 3));
+      const headers = { "content-length": String(NEW.length - from) };
+      const place = `bytes ${from}-${NEW.length - 1}/${NEW.length}`;
+      return range === null
+        ? new Response(part, { headers })
+        : new Response(part, { status: 206, headers: { ...headers, "content-range": place } });
+    },
+  }, sink);
+  assert.ok(equalBytes(sink.bytes, NEW));
+  assert.equal(done.transferred, NEW.length, "nothing travels twice");
+  assert.equal(asked.length, 3);
+  assert.equal(asked[0], null);
+});
+
 Deno.test("what no role lists is not downloaded, and nothing is written", async () => {
   const { sink, options } = await download("app.tar.gz", NEW, []);
   await assert.rejects(downloadTarget({ ...options, target: "other" }, sink), {
