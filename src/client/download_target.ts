@@ -20,6 +20,7 @@ import {
 } from "../transport/mod.ts";
 import { refresh, type VerifiedTarget } from "../tuf/mod.ts";
 import { hintedBody } from "./hinted_body.ts";
+import { deviceTime, rememberTime } from "./known_time.ts";
 import { KeptTrust } from "./kept_trust.ts";
 
 /** What is downloaded, and from where. */
@@ -95,13 +96,15 @@ export async function downloadTarget(
   const http = new HttpClient({ fetch: followRedirects(send, "public") });
   const { patience = DEVICE_PATIENCE } = options;
   const mirrors = new MirrorSet(options.mirrors, http, { patience });
+  const now = await deviceTime(cache, clock.now());
   const metadata = await refresh({
     source: new MetadataMirrors(mirrors),
     store: new KeptTrust(cache),
     trustedRoot: root,
-    now: clock.now(),
+    now,
     signal,
   });
+  await rememberTime(cache, now);
   const target = await metadata.findTarget(options.target);
   if (target === undefined) {
     throw new BrecciaError(

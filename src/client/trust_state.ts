@@ -2,7 +2,7 @@ import { isBrecciaError } from "../errors.ts";
 import type { ManagedStore } from "../ports/mod.ts";
 import { loadTrusted } from "../tuf/mod.ts";
 import { KeptTrust } from "./kept_trust.ts";
-import { judgingTime } from "./known_time.ts";
+import { deviceTime } from "./known_time.ts";
 
 /** How stale the metadata is that a device trusts without asking a mirror. */
 export interface TrustState {
@@ -15,7 +15,7 @@ export interface TrustState {
 /** Reads and verifies the metadata that a device keeps. No request is sent and nothing is written. */
 export async function trustState(files: ManagedStore, now: number): Promise<TrustState> {
   try {
-    const time = await judgingTime(files, now);
+    const time = await deviceTime(files, now);
     const { expires } = await loadTrusted({ store: new KeptTrust(files), now: time });
     return { expires, refusal: undefined };
   } catch (error) {

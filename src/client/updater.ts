@@ -14,7 +14,7 @@ import { fetchIndex } from "./fetch_index.ts";
 import type { InstalledRelease, InstallSession, Subscription } from "./install_session.ts";
 import type { OfferedRelease } from "./app_releases.ts";
 import { DeviceTrust } from "./device_trust.ts";
-import { judgingTime, rememberTime } from "./known_time.ts";
+import { deviceTime, rememberTime } from "./known_time.ts";
 import { selectRelease } from "./release_choice.ts";
 import { checkStaged } from "./staged_check.ts";
 import { isInRollout } from "./rollout.ts";
@@ -134,7 +134,7 @@ export class Updater {
     const { install, root, cache, clock = systemClock, policy } = this.#options;
     const installed = install.current !== undefined;
     const trust = await DeviceTrust.open({ files: cache, root, installed });
-    const now = await judgingTime(trust.files, clock.now());
+    const now = await deviceTime(trust.files, clock.now());
     const metadata = await refresh({
       source: new MetadataMirrors(this.#mirrors),
       store: trust.store,

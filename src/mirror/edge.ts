@@ -7,7 +7,7 @@ import {
   type Span,
   type Tracer,
 } from "../ports/mod.ts";
-import { loadTrusted, MemoryMetadataStore, refresh } from "../tuf/mod.ts";
+import { judgingTime, loadTrusted, MemoryMetadataStore, refresh } from "../tuf/mod.ts";
 import type { BlockShelf } from "./block_shelf.ts";
 import { Catalog } from "./catalog.ts";
 import { ContentMirror } from "./content_mirror.ts";
@@ -91,6 +91,8 @@ export class Edge {
   #current: Current | undefined;
   /** The newest that is known to have been trusted, even where it was lost. */
   #floor: TrustedVersions | undefined;
+  /** When metadata was last verified here, in milliseconds since 1970: no clock takes expiry behind it. */
+  #verifiedAt: number | undefined;
   /** True when the store may lack something that counts as brought: the next refresh looks at everything. */
   #unsettled = false;
 
@@ -215,7 +217,7 @@ export class Edge {
     const { expires } = licensed;
     return {
       upstream: upstream.hosts,
-      ready: expires !== null && expires > clock.now(),
+      ready: expires !== null && expires > Math.max(clock.now(), this.#verifiedAt ?? 0),
       ...health,
       ...licensed,
       reasons: [...health.reasons, ...licensed.unavailableRoles.map(roleReason)],
@@ -239,10 +241,11 @@ export class Edge {
       source: upstream,
       store: kept,
       trustedRoot,
-      now: clock.now(),
+      now: judgingTime(clock.now(), this.#verifiedAt),
       signal,
     });
     refuseBelow(this.#floor, versionsOf(metadata));
+    this.#verifiedAt = metadata.now;
     const news = baseline === undefined || !await before?.holds(kept);
     span.set({ "breccia.news": news, "breccia.timestamp": metadata.timestamp.version });
     if (!news && !this.#unsettled) return false;
@@ -307,6 +310,7 @@ export class Edge {
     refuseBelow(this.#floor, versionsOf(metadata));
     this.#current = this.#serve(generation, await Catalog.read(metadata, this.#filter));
     this.#floor = versionsOf(metadata);
+    this.#verifiedAt = Math.max(generation.verifiedAt, this.#verifiedAt ?? 0);
   }
 
   /**

@@ -19,6 +19,7 @@ import { type DraftedRole, draftKey, loadDraft } from "./drafts.ts";
 import type { JsonValue } from "../tuf/mod.ts";
 import { expiryOf } from "./next_metadata.ts";
 import { loadPublished, type PublishedMetadata, ruleOf } from "./published_metadata.ts";
+import { signingTime } from "./signing_time.ts";
 
 /** How far a draft is from being published. */
 export interface CeremonyState {
@@ -37,7 +38,7 @@ export interface CeremonyState {
  *
  * @param contribution Keys that sign here, or the draft file as another machine signed it.
  * @throws {BrecciaError} `wrong-state` when nothing is staged for the role; `metadata-mismatch` when the
- * other file is not this draft.
+ * other file is not this draft; `clock-wrong`.
  */
 export async function signDraft(
   store: ObjectStore,
@@ -54,7 +55,8 @@ export async function signDraft(
         "`breccia keys` first",
     );
   }
-  const expires = expiryOf(await loadConfig(store), role, now);
+  const config = await loadConfig(store);
+  const expires = expiryOf(config, role, signingTime(config, published, now));
   const fixed = await fixedDraft(draft.file, published[role].version + 1, expires);
   const bytes = "signers" in contribution
     ? await addSignatures(fixed, role, contribution.signers)

@@ -12,6 +12,7 @@ import { loadConfig } from "./app_config.ts";
 import { changeDraft } from "./drafts.ts";
 import { expiryOf } from "./next_metadata.ts";
 import { loadPublished } from "./published_metadata.ts";
+import { signingTime } from "./signing_time.ts";
 
 /** What becomes of the keys of a role. */
 export interface KeyChange {
@@ -30,7 +31,7 @@ export interface KeyChange {
  * root and of the new one have signed, and has everything signed anew that lost its signers.
  *
  * @throws {BrecciaError} `policy-unsafe` when a key would serve two roles; `usage` when a key to revoke
- * is not there, or too few are left for the threshold.
+ * is not there, or too few are left for the threshold; `clock-wrong`.
  */
 export async function changeKeys(
   store: ObjectStore,
@@ -39,11 +40,12 @@ export async function changeKeys(
 ): Promise<Root> {
   const config = await loadConfig(store);
   const published = await loadPublished(store);
+  const time = signingTime(config, published, now);
   let next = published.root;
   await changeDraft(store, "root", published, async (draft) => {
     next = await changedRoot(draft, change);
     const version = published.root.version + 1;
-    next = { ...next, version, expires: expiryOf(config, "root", now) };
+    next = { ...next, version, expires: expiryOf(config, "root", time) };
     return next;
   });
   return next;

@@ -13,6 +13,7 @@ import { availableSigners, type KeyRing } from "./key_ring.ts";
 import { loadPublished, type PublishedMetadata, ruleOf } from "./published_metadata.ts";
 import { completeRoot, SIGNED_ROLES, type SignedRole } from "./next_root.ts";
 import { PointerMoved, Publisher } from "./publisher.ts";
+import { signingTime } from "./signing_time.ts";
 
 /** What a publish did. */
 export interface Publication {
@@ -85,7 +86,7 @@ export function refreshRepository(
   options: PublishOptions,
 ): Promise<Publication> {
   return attempt(store, options, async (publisher, published, config) => {
-    const now = options.clock.now();
+    const now = signingTime(config, published, options.clock.now());
     const late = (expires: number, role: "root" | SignedRole) =>
       expires - now < (config.expiryDays.get(role) as number) * DAY / 2;
     const due = (role: "root" | SignedRole) => late(published[role].expires, role);
@@ -153,7 +154,7 @@ async function attempt(
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     options.signal?.throwIfAborted();
     const published = await loadPublished(store);
-    const now = options.clock.now();
+    const now = signingTime(config, published, options.clock.now());
     const publisher = new Publisher(store, config, published, options.keys, now);
     try {
       const pending = await run(publisher, published, config);

@@ -12,6 +12,7 @@ export { binName, binRole, type HashBins } from "./hash_bins.ts";
 export { type MetadataHead, SPEC_VERSION } from "./head.ts";
 export { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from "./json.ts";
 export { parseJson } from "./json_parser.ts";
+export { judgingTime } from "./judging_time.ts";
 export { computeKeyId, type Key, type KeyId, readKey } from "./key.ts";
 export type { Hashes } from "./hashes.ts";
 export type { MetaFile } from "./meta_file.ts";

@@ -3,6 +3,7 @@ import { gzip } from "pako";
 import { MemoryStore } from "../../cache/memory.ts";
 import { decodeHint, encodeHint, type HintIndex } from "../../src/archive/mod.ts";
 import { concatBytes, encodeHex, equalBytes, sha256 } from "../../src/bytes/mod.ts";
+import { isBrecciaError } from "../../src/errors.ts";
 import { downloadTarget, type TargetDownloadOptions } from "../../src/client/mod.ts";
 import type { FileSink } from "../../src/ports/mod.ts";
 import { MemoryAccess } from "../../src/delta/mod.ts";
@@ -273,4 +274,25 @@ Deno.test("a download that is cancelled says so, and asks nobody else", async ()
     code: "cancelled",
   });
   assert.ok(!requests.some((path) => path.startsWith("/targets/")));
+});
+
+Deno.test("a download under a clock set back by years is refused, and the clock is named", async () => {
+  const origin = await ForeignOrigin.create({ file: new Uint8Array([1]) });
+  const { edge, app } = await edgeOf(origin, {}, PATIENT);
+  await edge.refresh();
+  const cache = new MemoryStore();
+  const root = await origin.root();
+  let requests = 0;
+  const get = async (now: number) => {
+    const sink = new MemorySink();
+    const fetch = async (request: Request) => (requests++, await app.fetch(request));
+    const options = { root, mirrors: ["http://edge.test/"], cache, target: "file", fetch };
+    await downloadTarget({ ...options, clock: { now: () => now } }, sink);
+    return sink.bytes;
+  };
+  assert.deepEqual(await get(clock.now()), new Uint8Array([1]));
+  requests = 0;
+  await assert.rejects(get(0), (error) => isBrecciaError(error, "clock-wrong"));
+  assert.equal(requests, 0);
+  assert.deepEqual(await get(clock.now()), new Uint8Array([1]));
 });

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { type ErrorCode, isBrecciaError } from "../../src/errors.ts";
+import { NOW } from "../publish/repository_fixture.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { bodyOf, edgeOf, Origin, snapshot } from "./edge_fixture.ts";
+
+const DAY = 86_400_000;
 
 type Lie = (honest: Uint8Array<ArrayBuffer>, signal: AbortSignal) => Response;
 
@@ -117,4 +120,30 @@ Deno.test("a damaged pointer in the store is told, and replaced at the next refr
   assert.equal(edge.status().trouble?.code, "storage-corrupt");
   await edge.refresh();
   assert.equal((await get("/targets/hello-1.0.0.tar")).status, 200);
+});
+
+Deno.test("a clock set back hides from no edge that what it serves has expired", async () => {
+  const origin = await Origin.create();
+  await origin.release("1.0.0", { a: "1" });
+  let now = NOW;
+  const clock = { now: () => now };
+  const { edge, store } = await edgeOf(origin, { clock });
+  await edge.refresh();
+  const before = await snapshot(store);
+  now = 0;
+  await assert.rejects(
+    edge.refresh(),
+    (error) => isBrecciaError(error, "clock-wrong") && /1970-01-01/.test(error.message),
+  );
+  assert.deepEqual(await snapshot(store), before);
+  // Nor after a restart.
+  const again = await edgeOf(origin, { clock, store });
+  await assert.rejects(again.edge.refresh(), (error) => isBrecciaError(error, "clock-wrong"));
+  assert.deepEqual(await snapshot(store), before);
+  // A clock that is put right is all it takes, and one corrected by hours is none of it.
+  now = NOW + DAY / 2;
+  await edge.refresh();
+  now = NOW;
+  await edge.refresh();
+  assert.equal(edge.status().ready, true);
 });

@@ -47,6 +47,31 @@ Deno.test("refresh signs only what has less than half of its life left", async (
   await refreshFrom(store, undefined, NOW + 47 * DAY);
 });
 
+Deno.test("nothing is signed under a clock from before what is published, and the clock is named", async () => {
+  const { store, keys } = await published();
+  const before = await contentsOf(store);
+  const past = { now: () => 0 };
+  for (const run of [refreshRepository, publishRepository]) {
+    await assert.rejects(
+      run(store, { keys, clock: past }),
+      (error) => isBrecciaError(error, "clock-wrong") && /1970-01-01/.test(error.message),
+    );
+  }
+  assert.deepEqual(await contentsOf(store), before);
+  // A correction of hours is none of it: the life of what is signed begins where the last one began.
+  await publishRepository(store, { keys, clock: after(-0.5) });
+  await refreshFrom(store, undefined, NOW);
+});
+
+Deno.test("what was once signed under a clock far ahead is signed anew when the clock is right", async () => {
+  const { store, keys } = await published();
+  await refreshRepository(store, { keys, clock: after(3650) });
+  await addRelease(store, { version: "1.1.0", tree: new MemoryTree({ a: "2" }) });
+  await publishRepository(store, { keys, clock: after(1) });
+  const { timestamp } = await loadPublished(store);
+  assert.ok(timestamp.expires < NOW + 31 * DAY);
+});
+
 Deno.test("an expired repository is brought back by refresh", async () => {
   const { store, keys } = await published();
   await assert.rejects(refreshFrom(store, undefined, NOW + 100 * DAY));
