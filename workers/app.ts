@@ -19,6 +19,7 @@ import { HotAnswers } from "./hot_answers.ts";
 import { addMadeDeltas } from "./made_deltas.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { identify, type RequestIdentity } from "./request_identity.ts";
+import { type Readiness, readyNow } from "./readiness.ts";
 import { RequestReport, type RequestReportOptions } from "./request_report.ts";
 import { pageResponse } from "./page_response.ts";
 import { savingsOf } from "./savings.ts";
@@ -170,7 +171,7 @@ export function createApp(
     async (c) => await send(c, await edge.served?.hint(c.req.param("name")), "pointer"),
   );
   app.on(["GET", "HEAD"], "/healthz", () => pageResponse("ok\n", "text/plain; charset=utf-8"));
-  app.on(["GET", "HEAD"], "/readyz", () => readiness(statusNow()));
+  app.on(["GET", "HEAD"], "/readyz", async () => readiness(await readyNow(edge, statusNow())));
   app.on(["GET", "HEAD"], "/status.json", () => jsonPage({ ...statusNow(), ...savings() }));
   app.on(
     ["GET", "HEAD"],
@@ -262,7 +263,7 @@ function routeOf(path: string): string {
   return COUNTED.includes(first) ? first : "other";
 }
 
-function readiness({ ready, reasons }: EdgeStatus): Response {
+function readiness({ ready, reasons }: Readiness): Response {
   return jsonPage({ ready, reasons }, ready ? 200 : 503);
 }
 

@@ -14,6 +14,7 @@ import { joinMetrics } from "./joined_metrics.ts";
 import { METRICS_TYPE, metricsText, storeMetrics } from "./metrics.ts";
 import { pageResponse } from "./page_response.ts";
 import { identify } from "./request_identity.ts";
+import { readyNow } from "./readiness.ts";
 import { RequestReport, type RequestReportOptions } from "./request_report.ts";
 import { savingsOf, sumSavings } from "./savings.ts";
 import { SitePage } from "./site_page.tsx";
@@ -127,9 +128,14 @@ type Answer = (site: Site) => Response | Promise<Response>;
 
 const PROCESS_ROUTES: ReadonlyMap<string, Answer> = new Map<string, Answer>([
   ["healthz", () => pageResponse("ok\n", "text/plain; charset=utf-8")],
-  ["readyz", (site) => {
-    const { ready, reasons, upstreams } = statusOf(site);
-    const each = upstreams.map(({ name, ready, reasons }) => ({ name, ready, reasons }));
+  ["readyz", async (site) => {
+    const each = await Promise.all(
+      site.mounted.map(async ({ upstream: { edge }, status }) => {
+        return { name: edge.name, ...await readyNow(edge, status()) };
+      }),
+    );
+    const reasons = each.flatMap(({ name, reasons }) => reasons.map((one) => `${name}: ${one}`));
+    const ready = each.some(({ ready }) => ready);
     return json({ ready, reasons, upstreams: each }, ready ? 200 : 503);
   }],
   ["status.json", (site) => json(statusOf(site), 200)],

@@ -95,6 +95,7 @@ export class Edge {
   #verifiedAt: number | undefined;
   /** True when the store may lack something that counts as brought: the next refresh looks at everything. */
   #unsettled = false;
+  readonly #lossListeners = new Set<() => void>();
 
   private constructor(options: EdgeOptions) {
     this.name = options.name ?? DEFAULT_UPSTREAM;
@@ -191,6 +192,22 @@ export class Edge {
   /** How long the upstream asks to wait before it is asked again, in milliseconds, at most an hour. */
   get askedWait(): number {
     return this.#options.upstream.askedWait;
+  }
+
+  /** Resolves when what is served turns out to be lost from the store, or `signal` aborts. */
+  contentLost(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.#lossListeners.add(resolve);
+      signal.addEventListener("abort", () => {
+        this.#lossListeners.delete(resolve);
+        resolve();
+      }, { once: true });
+    });
+  }
+
+  #tellLoss(): void {
+    for (const resolve of this.#lossListeners) resolve();
+    this.#lossListeners.clear();
   }
 
   /** What is served now, or `undefined` as long as nothing was verified. */
@@ -346,6 +363,7 @@ export class Edge {
     const damaged = (error: unknown) => {
       this.#unsettled = true;
       this.#report("metadata damaged in the store", error);
+      this.#tellLoss();
     };
     const { deltas } = this.#options;
     const parts = {

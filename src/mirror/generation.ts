@@ -236,6 +236,11 @@ export class Generation {
   }
 }
 
+/** Whether a metadata file is in the store, by its length alone. */
+export async function hasMetadata(store: ObjectStore, file: MetadataFile): Promise<boolean> {
+  return (await store.head(metadataKey(file.sha256)))?.size === file.bytes;
+}
+
 /** The bytes of a metadata file. Checks them: what was damaged in the store is not served. */
 export async function readMetadata(
   store: ObjectStore,

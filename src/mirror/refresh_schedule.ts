@@ -20,10 +20,11 @@ const FIRST_RETRY = 1000;
 
 /**
  * Refreshes until the signal. Failures are in the edge's status and log; they make it wait longer, and at
- * least as long as the upstream asks (`Retry-After`).
+ * least as long as the upstream asks (`Retry-After`). When the store loses what is served, it does not wait.
  */
 export async function keepFresh(edge: Edge, schedule: RefreshSchedule): Promise<void> {
   const { interval, signal, random, sleep } = schedule;
+  let lostBefore = false;
   for (let failures = 0; !signal.aborted;) {
     try {
       await edge.refresh(signal);
@@ -37,7 +38,30 @@ export async function keepFresh(edge: Edge, schedule: RefreshSchedule): Promise<
       : Math.min(interval, FIRST_RETRY * 2 ** Math.min(failures, 20));
     const spread = 0.2 * random();
     const asked = failures === 0 ? 0 : edge.askedWait;
-    await sleep(Math.max(wait * (0.9 + spread), asked * (1 + spread)), signal);
+    const pause = Math.max(wait * (0.9 + spread), asked * (1 + spread));
+    if (failures > 0) await sleep(pause, signal);
+    else {
+      const lost = await sleepUnlessLost(edge, pause, schedule);
+      // A store that loses all it is given must not make the upstream be asked without end.
+      if (lost && lostBefore) await sleep(FIRST_RETRY, signal);
+      lostBefore = lost;
+    }
+  }
+}
+
+/** Waits. True when the store lost what is served, and ended the wait. */
+async function sleepUnlessLost(
+  edge: Edge,
+  pause: number,
+  { signal, sleep }: RefreshSchedule,
+): Promise<boolean> {
+  const waiting = new AbortController();
+  const either = AbortSignal.any([signal, waiting.signal]);
+  try {
+    const slept = sleep(pause, either).then(() => false);
+    return await Promise.race([slept, edge.contentLost(either).then(() => !signal.aborted)]);
+  } finally {
+    waiting.abort();
   }
 }
 

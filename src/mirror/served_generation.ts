@@ -4,7 +4,7 @@ import { DICTIONARY_LIMITS } from "../limits.ts";
 import type { ChunkRequest, ChunkTable, MissingRequest, ReleaseIndex } from "../index/mod.ts";
 import { compareVersions, packKey } from "../index/mod.ts";
 import type { ByteRange, ObjectStore } from "../ports/mod.ts";
-import type { VerifiedTarget } from "../tuf/mod.ts";
+import { fileNameOf, type VerifiedTarget } from "../tuf/mod.ts";
 import type { Catalog } from "./catalog.ts";
 import type { CatalogRelease } from "./catalog_release.ts";
 import { type ContentMirror, licensedDeltas } from "./content_mirror.ts";
@@ -15,7 +15,7 @@ import type { DeltaPair } from "./delta_maker.ts";
 import { pairName } from "./delta_shelf.ts";
 import type { DictionaryForms } from "./dictionary_forms.ts";
 import { gather } from "./gather.ts";
-import { type Generation, type MetadataFile, readMetadata } from "./generation.ts";
+import { type Generation, hasMetadata, type MetadataFile, readMetadata } from "./generation.ts";
 import {
   type DeltaSavings,
   deltaSavings,
@@ -106,6 +106,23 @@ export class ServedGeneration {
       yield (await this.#metadataBytes(file)).slice(offset, offset + length);
     }.bind(this);
     return { size: file.bytes, etag: file.sha256, read };
+  }
+
+  /**
+   * Whether the four top-level metadata files would be served now: from memory, or from the store that has
+   * them. What is lost is told as any damage is.
+   */
+  async isServable(): Promise<boolean> {
+    const { metadata } = this.#parts.catalog;
+    const versioned = metadata.root.consistentSnapshot;
+    const versions = [["snapshot", metadata.snapshot], ["targets", metadata.targets]] as const;
+    const names = [
+      "timestamp.json",
+      fileNameOf("root", metadata.root.version),
+      ...versions.map(([role, { version }]) => fileNameOf(role, versioned ? version : undefined)),
+    ];
+    const found = await Promise.all(names.map((name) => this.#isThere(name)));
+    return found.every(Boolean);
   }
 
   /** The target at a location below `/targets/`, not percent-encoded. */
@@ -232,6 +249,22 @@ export class ServedGeneration {
   /** What deltas of the newest releases save, once {@linkcode ServedGeneration.novelties} knows. */
   get deltaSavings(): DeltaSavings | undefined {
     return this.#deltaSavings;
+  }
+
+  async #isThere(name: string): Promise<boolean> {
+    const file = this.#parts.generation.file(name);
+    if (file === undefined) return false;
+    if (this.#smallMetadata.has(file.sha256)) return true;
+    try {
+      if (file.bytes <= SMALL_METADATA_BYTES) return (await this.#metadataBytes(file)).length > 0;
+      if (await hasMetadata(this.#parts.store, file)) return true;
+      this.#parts.damaged(
+        new BrecciaError("storage-corrupt", `${name} is not in the store any more`),
+      );
+    } catch (error) {
+      if (!isBrecciaError(error)) throw error;
+    }
+    return false;
   }
 
   /** Small files are asked for by every client, all the time: they are kept in memory. */
