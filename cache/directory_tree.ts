@@ -15,9 +15,9 @@ import {
   symlink,
 } from "node:fs/promises";
 import { constants } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { BrecciaError } from "../src/errors.ts";
-import { checkPath } from "../src/index/mod.ts";
+import { checkPath, windowsObjection } from "../src/index/mod.ts";
 import type {
   TreeDirectory,
   TreeEntry,
@@ -32,6 +32,11 @@ import { storageError } from "./storage_error.ts";
 
 /** Permission bits that a release records; set-id and sticky bits never travel. */
 const RECORDED_MODE = 0o777;
+
+/** How this machine reads names: what it must refuse, whatever release they come from. */
+export type MachineNames = "posix" | "windows";
+
+const THIS_MACHINE: MachineNames = sep === "\\" ? "windows" : "posix";
 
 /** Reads a directory of this machine as a tree. Links are read, never followed. */
 export class DirectoryTreeReader implements TreeReader {
@@ -79,7 +84,9 @@ export class DirectoryTreeReader implements TreeReader {
   async read(path: string, offset: number, into: Uint8Array): Promise<number> {
     if (this.#open?.path !== path) {
       await this.close();
-      this.#open = { path, handle: openForReading(join(this.#root, path)) };
+      const foreign = THIS_MACHINE === "windows" && windowsObjection(path) !== undefined;
+      const handle = foreign ? Promise.resolve(undefined) : openForReading(join(this.#root, path));
+      this.#open = { path, handle };
     }
     const handle = await this.#open?.handle;
     if (handle === undefined) return 0;
@@ -139,6 +146,7 @@ const ROOT_MODE = 0o755;
 export class DirectoryTreeWriter implements TreeWriter {
   readonly #root: string;
   readonly #check: () => Promise<void>;
+  readonly #names: MachineNames;
   readonly #directories = new Map<string, MadeDirectory>();
   readonly #bytecode = new BytecodeTimes();
   #time = 0;
@@ -148,9 +156,15 @@ export class DirectoryTreeWriter implements TreeWriter {
    * Writes below `root`, which must not exist yet; its parent must.
    *
    * @param check Throws when what leads to `root` is not what it was; called before each phase.
+   * @param names How the machine reads names; as this one does unless given.
    */
-  constructor(root: string, check: () => Promise<void> = () => Promise.resolve()) {
+  constructor(
+    root: string,
+    check: () => Promise<void> = () => Promise.resolve(),
+    names: MachineNames = THIS_MACHINE,
+  ) {
     this.#root = root;
+    this.#names = names;
     this.#check = check;
   }
 
@@ -161,6 +175,7 @@ export class DirectoryTreeWriter implements TreeWriter {
 
   /** See {@linkcode TreeWriter.link}. */
   async link(entry: TreeLink): Promise<void> {
+    checkHere(entry.target, this.#names);
     await this.#attempt(entry.path, (full) => symlink(entry.target, full));
   }
 
@@ -213,7 +228,9 @@ export class DirectoryTreeWriter implements TreeWriter {
   }
 
   async #attempt(path: string, action: (full: string) => Promise<void>): Promise<void> {
-    checkPath(path);
+    // What a release of Linux may be called is settled by its index; here, by what runs here.
+    checkPath(path, this.#names === "posix" ? "linux" : "any");
+    checkHere(path, this.#names);
     await this.#start();
     await this.#closeFile();
     const full = join(this.#root, path);
@@ -292,6 +309,17 @@ export class DirectoryTreeWriter implements TreeWriter {
       throw storageError(cause, "sync", full);
     }
   }
+}
+
+/** Refuses a path that this machine would take for another one. */
+function checkHere(path: string, names: MachineNames): void {
+  const why = names === "windows" ? windowsObjection(path) : undefined;
+  if (why === undefined) return;
+  throw new BrecciaError(
+    "path-unsafe",
+    `Cannot write ${JSON.stringify(path.slice(0, 200))}: ${why}; ask the publisher for a release ` +
+      "for this platform",
+  );
 }
 
 function identityOf({ dev, ino }: { readonly dev: number; readonly ino: number }): string {

@@ -54,7 +54,13 @@ async function readTables(reader: ByteReader, turns: Turns): Promise<ReleaseInde
   }
   const { treePathBytes, pathExpansion, pathSlackBytes } = INDEX_LIMITS;
   const pathBytes = Math.min(treePathBytes, pathSlackBytes + pathExpansion * tableBytes);
-  const { entries, streamBytes: laidOut } = await readEntries(reader, entryCount, pathBytes, turns);
+  const { entries, streamBytes: laidOut } = await readEntries(
+    reader,
+    entryCount,
+    pathBytes,
+    platform,
+    turns,
+  );
   if (laidOut !== streamBytes) {
     reader.fail(`its entries make ${laidOut} bytes of a stream of ${streamBytes}`);
   }
@@ -103,6 +109,7 @@ async function readEntries(
   reader: ByteReader,
   count: number,
   maxPathBytes: number,
+  platform: string,
   turns: Turns,
 ): Promise<{ readonly entries: IndexEntry[]; readonly streamBytes: number }> {
   const words = new Uint16Array(count);
@@ -121,7 +128,7 @@ async function readEntries(
   const files = words.reduce((sum, word) => sum + (kindOf(word) === "file" ? 1 : 0), 0);
   const hashes = reader.bytes(files * SHA256_BYTES);
   const entries: IndexEntry[] = [];
-  const check = new TreeCheck();
+  const check = new TreeCheck(platform);
   let streamBytes = TRAILER_BYTES;
   let hashAt = 0;
   for (const [i, path] of paths.entries()) {
@@ -139,6 +146,12 @@ async function readEntries(
     entries.push(entry);
     const targetBytes = entry.kind === "link" ? entry.target.length : 0;
     const turn = turns.spend(ENTRY_WORK + PATH_WORK * (path.length + targetBytes));
+    if (turn) await turn;
+  }
+  for (const entry of entries) {
+    if (entry.kind !== "link") continue;
+    check.follow(entry);
+    const turn = turns.spend(PATH_WORK * entry.target.length);
     if (turn) await turn;
   }
   return { entries, streamBytes };

@@ -33,6 +33,7 @@ export {
 export { decodeIndex } from "./decode_index.ts";
 export { encodeIndex } from "./encode_index.ts";
 export { checkEntries, checkPath } from "./entry_check.ts";
+export { mayBeWindows, windowsObjection } from "./portable_name.ts";
 export {
   archiveTarget,
   deltaKey,

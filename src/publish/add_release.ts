@@ -96,7 +96,7 @@ export async function addRelease(
   if (release.team !== undefined) {
     await checkTeamPaths(store, published, release.team, [path, info.archive]);
   }
-  const scanned = await scanTree(release.tree);
+  const scanned = await scanTree(release.tree, info.platform);
   const secrets = await findSecretFiles(release.tree, scanned, options.allow);
   const layout = new StreamLayout(scanned);
 
