@@ -27,6 +27,8 @@ export interface ReleaseFilter {
   readonly installed?: KnownRelease | undefined;
   /** What a rollback left: it and what is below wait for a newer version. */
   readonly held?: KnownRelease | undefined;
+  /** Ends the choice. */
+  readonly signal?: AbortSignal | undefined;
   /** Whether a phased rollout includes this device. */
   readonly isInRollout: (info: ReleaseInfo) => Promise<boolean>;
 }
@@ -51,9 +53,14 @@ export async function selectRelease(
   metadata: VerifiedMetadata,
   filter: ReleaseFilter,
 ): Promise<ReleaseChoice> {
-  const { app, role } = filter;
+  const { app, role, signal } = filter;
   const fitting = (info: ReleaseInfo): boolean => fits(info, filter);
-  const { releases, notes, several = [] } = await followApp(metadata, { app, role, fits: fitting });
+  const { releases, notes, several = [] } = await followApp(metadata, {
+    app,
+    role,
+    fits: fitting,
+    signal,
+  });
   if (several.length > 1) throw severalApps(several, filter);
   const offers = releases.filter(({ info }) => fitting(info))
     .sort((a, b) => compareOffers(b.info, a.info, filter.platform));

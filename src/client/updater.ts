@@ -150,6 +150,7 @@ export class Updater {
       allowDowngrade: policy?.allowDowngrade,
       installed: install.current,
       held: install.held,
+      signal: options.signal,
       isInRollout: (info) => isInRollout(info, trust.files),
     });
     this.#notes = notes;

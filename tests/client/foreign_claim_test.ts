@@ -71,7 +71,9 @@ Deno.test("a team that calls its target a release of another app is not believed
     const { offer, notes } = await choose(store, { app });
     assert.equal(offer!.info.version, "1.0.0", app);
     assert.equal(offer!.role, "targets");
-    assert.match(notes.join(), /editor-hello-9\.9\.9\.index of the role editor/);
+    // Who names the app does not even ask a role that may speak of none of its files.
+    const told = /editor-hello-9\.9\.9\.index of the role editor/.test(notes.join());
+    assert.equal(told, app === undefined);
   }
   await withDevice(root, async (device) => {
     assert.equal(await update(device, staticHost(store)), "1.0.0");
@@ -135,4 +137,40 @@ Deno.test("a team's further app leaves a device that names none in no doubt", as
   await addRelease(store, { version: "3.0.0", tree: TREE, team: "editor", app: "editor" });
   await publish();
   assert.equal((await choose(store)).offer!.info.app, "hello");
+});
+
+/** hello of the publisher and editor-hello of a team, whose metadata the mirror then has no more. */
+async function withoutTeam() {
+  const { store, publish, root } = await withTeams({ editor: "editor-*" });
+  await addRelease(store, { version: "1.0.0", tree: TREE });
+  await addRelease(store, { version: "1.0.0", tree: TREE, team: "editor", app: "editor-hello" });
+  await publish();
+  for await (const { key } of store.list("metadata/")) {
+    if (/\.editor\.json$/.test(key)) await store.delete(key);
+  }
+  return { store, root };
+}
+
+Deno.test("a team whose metadata can't be had stops no client of another app", async () => {
+  const { store, root } = await withoutTeam();
+  for (const app of ["hello", undefined]) {
+    const { offer, notes } = await choose(store, { app });
+    assert.equal(offer?.info.app, "hello");
+    assert.equal(/role editor is unavailable/.test(notes.join()), app === undefined);
+  }
+  await withDevice(root, async (device) => {
+    assert.equal(await update(device, staticHost(store), { app: "hello" }), "1.0.0");
+  });
+});
+
+Deno.test('a client whose own team can\'t be had is told so by name: not knowing is no "up to date"', async () => {
+  const { store } = await withoutTeam();
+  for (const role of ["editor", undefined]) {
+    await assert.rejects(
+      choose(store, { app: "editor-hello", role }),
+      (error) =>
+        isBrecciaError(error, "metadata-missing") &&
+        /news of editor-hello: the role editor, .* is unavailable/.test(error.message),
+    );
+  }
 });
