@@ -9,6 +9,7 @@ import { fileError } from "../file_error.ts";
 import { openTree } from "../file_tree.ts";
 import { keyDirectoryOf } from "../key_directory.ts";
 import { openRepository } from "../open_repository.ts";
+import { findUncarried, uncarriedLine } from "../uncarried.ts";
 
 /** `breccia add VERSION PATH --repo DIR`: stages a release. */
 export const command: Command = {
@@ -51,6 +52,10 @@ export const command: Command = {
       multiple: true,
       help: "Files of the build that look like secrets and are none",
     },
+    "without-setuid": {
+      type: "boolean",
+      help: "Release set-user-id and set-group-id files without those bits",
+    },
     keys: { type: "string", value: "DIR", help: "The private keys (default: --repo + .keys)" },
   },
   run: add,
@@ -67,6 +72,8 @@ async function add(context: CommandContext): Promise<void> {
     [keyDirectoryOf(context, repository).path, "the private keys in"],
   ]);
   await checkBuildPath(path(build), kept);
+  const withoutSetuid = flags.has("without-setuid");
+  const uncarried = await findUncarried(path(build), { withoutSetuid, signal });
   const tree = await openTree(path(build));
   const encoders = new ChunkEncoders();
   try {
@@ -93,6 +100,7 @@ async function add(context: CommandContext): Promise<void> {
       signal,
     });
     for (const { path, what } of cost.secrets) output.log(secretLine(path, what));
+    for (const each of uncarried) output.log(uncarriedLine(each));
     for (const line of unseenLines(index.entries)) output.log(line);
     output.document({
       ...info,
@@ -101,6 +109,7 @@ async function add(context: CommandContext): Promise<void> {
       streamBytes: index.streamBytes,
       deltas: index.deltas.map(({ baseVersion, bytes }) => ({ from: baseVersion, bytes })),
       ...cost,
+      uncarried,
     });
     output.print(
       `Staged ${info.app} ${version} for ${info.platform}: ${index.entries.length} entries, ` +
