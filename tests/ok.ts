@@ -15,7 +15,7 @@ const STEPS: readonly (readonly [name: string, args: readonly string[]])[] = [
       "--allow-all",
       "--parallel",
       "--preload=tests/seed.ts",
-      "--ignore=tests/e2e,tests/portable,tests/architecture",
+      "--ignore=tests/e2e,tests/portable,tests/architecture,tests/package",
       "tests/",
     ],
   ],
