@@ -13,7 +13,7 @@ import {
   StreamLayout,
   targetKey,
 } from "../index/mod.ts";
-import type { ObjectStore, TreeReader } from "../ports/mod.ts";
+import { type Clock, type ObjectStore, systemClock, type TreeReader } from "../ports/mod.ts";
 import type { TargetFile } from "../tuf/mod.ts";
 import { type AppConfig, checkAppName, checkName, loadConfig } from "./app_config.ts";
 import { buildIndex } from "./build_index.ts";
@@ -26,6 +26,7 @@ import { loadPublished } from "./published_metadata.ts";
 import { checkNewVersion, listReleases } from "./release_list.ts";
 import { scanTree } from "./scan_tree.ts";
 import { findSecretFiles, type SecretFile } from "./secret_files.ts";
+import { signingTime } from "./signing_time.ts";
 import { stageTargets } from "./stage_targets.ts";
 import { describeTarget } from "./target_bytes.ts";
 import { checkTeamPaths, draftedTargets } from "./teams.ts";
@@ -73,7 +74,7 @@ export interface AddedRelease {
  *
  * @throws {BrecciaError} `policy-unsafe` when its team may not sign for it, or it holds a private key of a
  * repository; `version-malformed`, `version-duplicate`, `version-lower`, the codes of
- * `scanTree`, `tree-changed`, and those of the store.
+ * `scanTree`, `tree-changed`, `clock-wrong`, and those of the store.
  */
 export async function addRelease(
   store: ObjectStore,
@@ -84,11 +85,15 @@ export async function addRelease(
     readonly deltas?: DeltaOptions;
     /** Patterns of files that look like secrets and are meant to be released; see {@linkcode findSecretFiles}. */
     readonly allow?: readonly string[];
+    /** Tells from when the draft counts its validity; the runtime's unless given. */
+    readonly clock?: Clock;
     readonly signal?: AbortSignal;
   } = {},
 ): Promise<AddedRelease> {
   const config = await loadConfig(store);
   const published = await loadPublished(store);
+  const clock = options.clock ?? systemClock;
+  signingTime(config, published, clock.now());
   const { info, channel } = describeRelease(config, release);
   const path = indexTarget(info.app, info.version, info.platform);
   const draft = await draftedTargets(store, published);
@@ -138,6 +143,7 @@ export async function addRelease(
   await stageTargets(store, published, staged, {
     team: release.team,
     last: path,
+    clock,
     check: (targets) => checkNewVersion(targets, { ...info, channel }, path),
   });
   const indexBytes = bytes.length;

@@ -5,6 +5,7 @@ import {
   addSignatures,
   countedSignatures,
   encodeMetadata,
+  type JsonValue,
   type MetadataByType,
   parseJson,
   readMetadata,
@@ -12,13 +13,14 @@ import {
   type Signer,
   type SigningRule,
   stringifyJson,
+  type Targets,
   type UnverifiedMetadata,
 } from "../tuf/mod.ts";
 import { loadConfig } from "./app_config.ts";
-import { type DraftedRole, draftKey, loadDraft } from "./drafts.ts";
-import type { JsonValue } from "../tuf/mod.ts";
+import { teamRule } from "./delegation.ts";
+import { type Draft, type DraftedRole, draftKey, loadDraft } from "./drafts.ts";
 import { expiryOf } from "./next_metadata.ts";
-import { loadPublished, type PublishedMetadata, ruleOf } from "./published_metadata.ts";
+import { loadPublished, type PublishedMetadata, ruleOf, teamOf } from "./published_metadata.ts";
 import { signingTime } from "./signing_time.ts";
 
 /** How far a draft is from being published. */
@@ -32,45 +34,63 @@ export interface CeremonyState {
 }
 
 /**
- * Adds signatures to the draft of a role, so that several people on several machines can meet a
- * threshold. The first signature fixes version and expiry of the draft; changing the draft
- * afterwards drops the signatures.
+ * Adds signatures to the draft of root, targets or a team, so that several people on several machines can
+ * meet a threshold. Version and expiry stand since the change was staged, so copies that were carried
+ * away match; a key here gives new ones only to a draft that nobody could publish: too old, or
+ * overtaken. Changing the draft afterwards drops the signatures.
  *
+ * @param role `"root"`, `"targets"` or the name of a team.
  * @param contribution Keys that sign here, or the draft file as another machine signed it.
- * @throws {BrecciaError} `wrong-state` when nothing is staged for the role; `metadata-mismatch` when the
- * other file is not this draft; `clock-wrong`.
+ * @throws {BrecciaError} `wrong-state` when nothing is staged for the role; `usage` when there is no such
+ * role; `metadata-mismatch` when the other file is not this draft; `clock-wrong`.
  */
 export async function signDraft(
   store: ObjectStore,
-  role: DraftedRole,
+  role: string,
   contribution: { readonly signers: readonly Signer[] } | { readonly file: Uint8Array },
   now: number,
 ): Promise<CeremonyState> {
+  const config = await loadConfig(store);
   const published = await loadPublished(store);
-  const draft = await loadDraft(store, role, published);
-  if (draft.file === undefined) {
+  const time = signingTime(config, published, now);
+  const type: DraftedRole = role === "root" ? "root" : "targets";
+  const draft: Draft<DraftedRole> = await loadDraft(store, type, published, role);
+  const targets = type === "root"
+    ? published.targets
+    : (await loadDraft(store, "targets", published)).metadata;
+  if (type !== role && teamRule(targets, role) === undefined) {
+    throw new BrecciaError("usage", `There is no role ${role}: give root, targets or a team`);
+  }
+  const { file } = draft;
+  if (file === undefined) {
     throw new BrecciaError(
       "wrong-state",
-      `Cannot sign ${role}: nothing is staged for it; stage a change with \`breccia add\` or ` +
-        "`breccia keys` first",
+      `Cannot sign ${role}: nothing is staged for it; stage a change with \`breccia add\`, ` +
+        "`breccia keys` or `breccia delegate` first",
     );
   }
-  const config = await loadConfig(store);
-  const expires = expiryOf(config, role, signingTime(config, published, now));
-  const fixed = await fixedDraft(draft.file, published[role].version + 1, expires);
-  const bytes = "signers" in contribution
-    ? await addSignatures(fixed, role, contribution.signers)
-    : mergeSignatures(fixed, contribution.file, role);
+  let bytes: Uint8Array;
+  if ("file" in contribution) bytes = mergeSignatures(file.bytes, contribution.file, type, role);
+  else {
+    const current = type === role ? published[type] : teamOf(published, role);
+    const usable = file.signed.version === current.version + 1 && file.signed.expires > time;
+    const expires = expiryOf(config, type, time);
+    const fixed = usable ? file.bytes : await restamped(file, current.version + 1, expires);
+    bytes = await addSignatures(fixed, role, contribution.signers);
+  }
   await store.put(draftKey(role), bytes, { ifMatch: draft.etag });
-  return await ceremonyState(readMetadata(bytes, role, role), rulesFor(published, role, bytes));
+  const rules = rulesFor(published, role, bytes, targets);
+  return await ceremonyState(readMetadata(bytes, type, role), rules);
 }
 
 /** Who must sign the next metadata of a role: for a root, the old keys and its own. */
 export function rulesFor(
   published: PublishedMetadata,
-  role: DraftedRole,
+  role: string,
   draft: Uint8Array,
+  targets: Targets = published.targets,
 ): readonly SigningRule[] {
+  if (role !== "root" && role !== "targets") return [teamRule(targets, role) as SigningRule];
   const rule = ruleOf(published.root, role);
   if (role === "targets") return [rule];
   const next: Root = readMetadata(draft, "root", "the draft of root.json").signed;
@@ -96,21 +116,25 @@ export function isComplete({ counts }: CeremonyState): boolean {
   return counts.every(({ counted, threshold }) => counted >= threshold);
 }
 
-/** The draft as it will be signed; unchanged once a signature stands on it. */
-async function fixedDraft(
+/** The draft under another version and expiry, without its signatures. */
+async function restamped(
   file: UnverifiedMetadata<DraftedRole>,
   version: number,
   expires: number,
 ): Promise<Uint8Array> {
-  if (file.signatures.size > 0 && file.signed.version === version) return file.bytes;
   const signed = encodeMetadata({ ...file.signed, version, expires });
   const empty = new Map<string, JsonValue>([["signatures", []], ["signed", signed]]);
   return await addSignatures(new TextEncoder().encode(stringifyJson(empty)), "the draft", []);
 }
 
-function mergeSignatures(ours: Uint8Array, theirs: Uint8Array, role: DraftedRole): Uint8Array {
-  const mine = readMetadata(ours, role, `the draft of ${role}.json`);
-  const other = readMetadata(theirs, role, `the signed copy of ${role}.json`);
+function mergeSignatures(
+  ours: Uint8Array,
+  theirs: Uint8Array,
+  type: DraftedRole,
+  role: string,
+): Uint8Array {
+  const mine = readMetadata(ours, type, `the draft of ${role}.json`);
+  const other = readMetadata(theirs, type, `the signed copy of ${role}.json`);
   if (!equalBytes(mine.signedBytes, other.signedBytes)) {
     throw new BrecciaError(
       "metadata-mismatch",

@@ -8,11 +8,8 @@ import {
   type Root,
   type TopLevelRole,
 } from "../tuf/mod.ts";
-import { loadConfig } from "./app_config.ts";
 import { changeDraft } from "./drafts.ts";
-import { expiryOf } from "./next_metadata.ts";
 import { loadPublished } from "./published_metadata.ts";
-import { signingTime } from "./signing_time.ts";
 
 /** What becomes of the keys of a role. */
 export interface KeyChange {
@@ -38,16 +35,13 @@ export async function changeKeys(
   change: KeyChange,
   now: number,
 ): Promise<Root> {
-  const config = await loadConfig(store);
   const published = await loadPublished(store);
-  const time = signingTime(config, published, now);
   let next = published.root;
   await changeDraft(store, "root", published, async (draft) => {
     next = await changedRoot(draft, change);
-    const version = published.root.version + 1;
-    next = { ...next, version, expires: expiryOf(config, "root", time) };
+    next = { ...next, version: published.root.version + 1 };
     return next;
-  });
+  }, { clock: { now: () => now } });
   return next;
 }
 

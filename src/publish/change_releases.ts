@@ -1,6 +1,6 @@
 import { BrecciaError } from "../errors.ts";
 import { compareVersions, type ReleaseInfo, releaseInfoToCustom } from "../index/mod.ts";
-import type { ObjectStore } from "../ports/mod.ts";
+import { type Clock, type ObjectStore, systemClock } from "../ports/mod.ts";
 import type { Targets } from "../tuf/mod.ts";
 import { checkName, loadConfig } from "./app_config.ts";
 import { binFor, binsOf } from "./delegation.ts";
@@ -17,6 +17,8 @@ export interface ReleaseChoice {
   readonly platform?: string | undefined;
   /** Team that licenses it; the targets role unless given. */
   readonly team?: string | undefined;
+  /** Tells from when a draft counts its validity; the runtime's unless given. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -78,7 +80,7 @@ export function rollOutRelease(
 
 async function changeReleases(
   store: ObjectStore,
-  { version, platform, team }: ReleaseChoice,
+  { version, platform, team, clock = systemClock }: ReleaseChoice,
   change: (release: LicensedRelease, all: readonly LicensedRelease[]) => ReleaseInfo,
 ): Promise<readonly ReleaseInfo[]> {
   const { order } = await loadConfig(store);
@@ -106,7 +108,7 @@ async function changeReleases(
     await changeDraft(store, "targets", published, (draft): Promise<Targets> => {
       changed = [];
       return changeIn(draft, listReleases(draft, order), changed);
-    }, team);
+    }, { clock, name: team });
   } else {
     // The draft of a bin is changed only where it licenses what is meant.
     const all = listReleases(await draftedTargets(store, published), order);
@@ -116,15 +118,16 @@ async function changeReleases(
       await changeDraft(store, "targets", published, (draft): Promise<Targets> => {
         inBin.length = 0;
         return changeIn(draft, all, inBin);
-      }, name);
+      }, { clock, name });
       changed.push(...inBin);
     }
   }
-  if (changed.length === 0) throw missing(version, platform);
+  if (changed.length === 0) throw noSuchRelease(version, platform);
   return changed;
 }
 
-function missing(version: string, platform: string | undefined): BrecciaError {
+/** No release is what was asked for. */
+export function noSuchRelease(version: string, platform: string | undefined): BrecciaError {
   const where = platform === undefined ? "" : ` for ${platform}`;
   return new BrecciaError(
     "version-missing",

@@ -32,6 +32,17 @@ export function binsOf({ delegations }: Targets): HashBins | undefined {
   return delegations !== undefined && "bitLength" in delegations.to ? delegations.to : undefined;
 }
 
+/** `targets` without their delegations to some teams, and without the keys that only those have. */
+export function withoutTeams(targets: Targets, names: ReadonlySet<string>): Targets {
+  const { delegations, ...rest } = targets;
+  if (delegations === undefined || names.size === 0) return targets;
+  const to = teamsOf(targets).filter(({ name }) => !names.has(name));
+  if (to.length === 0) return rest;
+  const used = new Set(to.flatMap(({ keyIds }) => keyIds));
+  const keys = new Map([...delegations.keys].filter(([keyId]) => used.has(keyId)));
+  return { ...rest, delegations: { ...delegations, keys, to } };
+}
+
 /** Every role that `targets` delegate to: teams, or all hash bins. */
 export function delegatesOf(targets: Targets): readonly Delegate[] {
   const bins = binsOf(targets);

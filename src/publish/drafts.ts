@@ -1,5 +1,5 @@
 import { isBrecciaError } from "../errors.ts";
-import type { ObjectStore } from "../ports/mod.ts";
+import type { Clock, ObjectStore } from "../ports/mod.ts";
 import {
   encodeMetadata,
   fileNameOf,
@@ -11,7 +11,10 @@ import {
   type Targets,
   type UnverifiedMetadata,
 } from "../tuf/mod.ts";
+import { loadConfig } from "./app_config.ts";
+import { expiryOf } from "./next_metadata.ts";
 import { type PublishedMetadata, teamOf } from "./published_metadata.ts";
+import { signingTime } from "./signing_time.ts";
 
 /** Roles whose next metadata is drafted before it is signed. */
 export type DraftedRole = "root" | "targets";
@@ -49,7 +52,7 @@ export async function loadDraft<T extends DraftedRole>(
   // Drafts are never removed: another process may be changing them. An old one is just outdated.
   const outdated = role === "root"
     ? file.signed.version <= current.version
-    : sameContent(file.signed, current);
+    : file.signed.version <= current.version && sameContent(file.signed, current);
   return outdated
     ? { metadata: current, file: undefined, etag: object.etag }
     : { metadata: file.signed, file, etag: object.etag };
@@ -57,20 +60,25 @@ export async function loadDraft<T extends DraftedRole>(
 
 /**
  * Changes a draft: `change` is given the draft and returns the next one, on which no signature stands
- * yet. It is called again when another process changed the draft meanwhile, so two `add` at once
+ * yet. Version and expiry are fixed here, so that copies of the draft can be signed elsewhere and put
+ * together again. It is called again when another process changed the draft meanwhile, so two `add` at once
  * both count; when it throws, nothing is written.
+ *
+ * @throws {BrecciaError} `clock-wrong` when what is dated now would have expired; what `change` throws.
  */
 export async function changeDraft<T extends DraftedRole>(
   store: ObjectStore,
   role: T,
   published: PublishedMetadata,
   change: (draft: MetadataByType[T]) => MetadataByType[T] | Promise<MetadataByType[T]>,
-  name: string = role,
+  { clock, name = role }: { readonly clock: Clock; readonly name?: string | undefined },
 ): Promise<void> {
+  const config = await loadConfig(store);
+  const expires = expiryOf(config, role, signingTime(config, published, clock.now()));
   for (;;) {
     const draft = await loadDraft(store, role, published, name);
     const version = currentOf(published, role, name).version + 1;
-    const bytes = await signMetadata({ ...await change(draft.metadata), version }, []);
+    const bytes = await signMetadata({ ...await change(draft.metadata), version, expires }, []);
     try {
       await store.put(draftKey(name), bytes, { ifMatch: draft.etag });
       return;

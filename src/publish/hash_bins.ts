@@ -1,5 +1,5 @@
 import { BrecciaError } from "../errors.ts";
-import type { ObjectStore } from "../ports/mod.ts";
+import { type Clock, type ObjectStore, systemClock } from "../ports/mod.ts";
 import { computeKeyId, type Key, type KeyId } from "../tuf/mod.ts";
 import { changeDraft } from "./drafts.ts";
 import { loadPublished } from "./published_metadata.ts";
@@ -28,7 +28,11 @@ export interface NewHashBins {
  * @throws {BrecciaError} `usage` on a bit length or threshold that can't be; `repository-malformed` where the
  * repository delegates already.
  */
-export async function delegateToHashBins(store: ObjectStore, bins: NewHashBins): Promise<void> {
+export async function delegateToHashBins(
+  store: ObjectStore,
+  bins: NewHashBins,
+  clock: Clock = systemClock,
+): Promise<void> {
   const { bitLength, keys, threshold } = bins;
   if (!Number.isInteger(bitLength) || bitLength < 1 || bitLength > MOST_BITS) {
     throw new BrecciaError(
@@ -53,5 +57,5 @@ export async function delegateToHashBins(store: ObjectStore, bins: NewHashBins):
     }
     const to = { keyIds: [...byId.keys()], threshold, bitLength, namePrefix: NAME_PREFIX };
     return { ...targets, delegations: { keys: byId, to } };
-  });
+  }, { clock });
 }

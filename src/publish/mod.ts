@@ -45,6 +45,7 @@ export {
   refreshRepository,
 } from "./publish_repository.ts";
 export { type LicensedRelease, listReleases } from "./release_list.ts";
+export { signingTime } from "./signing_time.ts";
 export { scanTree } from "./scan_tree.ts";
 export { findSecretFiles, type SecretFile } from "./secret_files.ts";
 export { type Upload, uploadRepository } from "./upload_repository.ts";

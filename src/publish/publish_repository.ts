@@ -7,10 +7,11 @@ import {
   type Targets,
 } from "../tuf/mod.ts";
 import { type AppConfig, loadConfig } from "./app_config.ts";
-import { delegatesOf, teamRule } from "./delegation.ts";
+import { binsOf, delegatesOf, teamRule, withoutTeams } from "./delegation.ts";
 import { loadDraft, sameContent } from "./drafts.ts";
+import { canBeSigned, isCollected } from "./collected_signatures.ts";
 import { availableSigners, type KeyRing } from "./key_ring.ts";
-import { loadPublished, type PublishedMetadata, ruleOf } from "./published_metadata.ts";
+import { loadPublished, type PublishedMetadata, ruleOf, teamOf } from "./published_metadata.ts";
 import { completeRoot, SIGNED_ROLES, type SignedRole } from "./next_root.ts";
 import { PointerMoved, Publisher } from "./publisher.ts";
 import { signingTime } from "./signing_time.ts";
@@ -28,9 +29,8 @@ export interface Publication {
 /** What publishing needs. */
 export interface PublishOptions {
   /** The private keys at hand. */
-  /** Tells when signatures are made and thus when they expire. */
   readonly keys: KeyRing;
-  /** Ends the run between two attempts. */
+  /** Tells when signatures are made and thus when they expire. */
   readonly clock: Clock;
   /** Ends the call between two writes. */
   readonly signal?: AbortSignal;
@@ -49,7 +49,8 @@ const DAY = 86_400_000;
  *
  * A drafted root is published with it when its signatures are complete, and is `pending` otherwise.
  *
- * @throws {BrecciaError} `keystore` when keys are missing; `storage-conflict` when rivals keep winning;
+ * @throws {BrecciaError} `keystore` when keys are missing; `expired` when collected signatures are too
+ * old; `clock-wrong` when the clock is before the last signature; `storage-conflict` when rivals keep winning;
  * the codes of `loadPublished` and of the store.
  */
 export function publishRepository(
@@ -60,16 +61,27 @@ export function publishRepository(
     const root = await completeRoot(store, published, options.keys);
     const roles = new Set<SignedRole>();
     const draft = await loadDraft(store, "targets", published);
-    if (!sameContent(draft.metadata, published.targets)) roles.add("targets");
     if (!announcesRoot(published)) roles.add("timestamp");
     const pending = root === "pending" ? ["root"] : [];
     const teams: string[] = [];
-    for (const { name, visible, rule } of await changedTeams(store, published, draft.metadata)) {
-      const signers = await availableSigners(options.keys, rule);
-      // A team that lacks its keys keeps nobody waiting, unless clients would miss its metadata.
-      (visible && signers.length < rule.role.threshold ? pending : teams).push(name);
+    const held = new Set<string>();
+    const collected = draft.file !== undefined &&
+      isCollected(draft.file, published.targets.version + 1);
+    for (
+      const { name, known, canWait, rule } of await changedTeams(store, published, draft.metadata)
+    ) {
+      const { file } = await loadDraft(store, "targets", published, name);
+      const version = teamOf(published, name).version + 1;
+      // A team that lacks its keys keeps nobody waiting, unless clients would miss what they have of it.
+      const waits = (canWait || (!known && !collected)) &&
+        !await canBeSigned(file, version, rule, options.keys);
+      (waits ? pending : teams).push(name);
+      // Clients that walk over all roles must not meet one that has signed nothing.
+      if (waits && !known) held.add(name);
     }
-    await publisher.publish(roles, teams, root === "pending" ? undefined : root);
+    const targets = withoutTeams(draft.metadata, held);
+    if (!sameContent(targets, published.targets)) roles.add("targets");
+    await publisher.publish(roles, teams, { root: root === "pending" ? undefined : root, held });
     return pending;
   });
 }
@@ -113,8 +125,10 @@ export function refreshRepository(
 
 interface ChangedTeam {
   readonly name: string;
+  /** True when it published something, or has to since paths can't be found to be missing without it. */
+  readonly known: boolean;
   /** True when what it published before still counts. */
-  readonly visible: boolean;
+  readonly canWait: boolean;
   readonly rule: SigningRule;
 }
 
@@ -125,13 +139,15 @@ async function changedTeams(
   targets: Targets,
 ): Promise<readonly ChangedTeam[]> {
   const changed: ChangedTeam[] = [];
+  const isBin = binsOf(targets) !== undefined;
   for (const { name } of delegatesOf(targets)) {
     const file = published.teams.get(name);
     const { metadata } = await loadDraft(store, "targets", published, name);
     const rule = teamRule(targets, name) as SigningRule;
     const visible = file !== undefined &&
       (await countedSignatures(file, rule)).size >= rule.role.threshold;
-    if (!visible || !sameContent(metadata, file.signed)) changed.push({ name, visible, rule });
+    if (visible && sameContent(metadata, file.signed)) continue;
+    changed.push({ name, known: file !== undefined || isBin, canWait: visible, rule });
   }
   return changed;
 }

@@ -2,7 +2,6 @@ import { equalBytes } from "../bytes/mod.ts";
 import { BrecciaError, isBrecciaError } from "../errors.ts";
 import type { ObjectStore } from "../ports/mod.ts";
 import {
-  addSignatures,
   readMetadata,
   type Root,
   ROOT_VERSION_FIELD,
@@ -16,7 +15,8 @@ import {
 } from "../tuf/mod.ts";
 import type { AppConfig } from "./app_config.ts";
 import { ceremonyState, isComplete } from "./ceremony.ts";
-import { teamRule } from "./delegation.ts";
+import { isCollected, withSignersHere } from "./collected_signatures.ts";
+import { teamRule, withoutTeams } from "./delegation.ts";
 import { loadDraft } from "./drafts.ts";
 import { availableSigners, type KeyRing, signersFor } from "./key_ring.ts";
 import { rolesToResign, SIGNED_ROLES, type SignedRole } from "./next_root.ts";
@@ -50,6 +50,7 @@ export class Publisher {
   #timestampEtag: string;
   /** A root that goes before the timestamp, since the old keys can't sign what it is to find. */
   #rootToGoFirst: UnverifiedMetadata<"root"> | undefined;
+  #held: ReadonlySet<string> = new Set();
   /** Whether what is staged is published along. */
   #staged = true;
 
@@ -86,8 +87,13 @@ export class Publisher {
   async publish(
     roles: ReadonlySet<SignedRole>,
     teams: readonly string[],
-    root?: UnverifiedMetadata<"root">,
+    { root, held }: {
+      readonly root?: UnverifiedMetadata<"root"> | undefined;
+      /** Teams whose delegation stays staged. */
+      readonly held: ReadonlySet<string>;
+    },
   ): Promise<void> {
+    this.#held = held;
     if (root === undefined) return await this.#publishRoles(roles, teams);
     this.#roots = [this.#published.root, root.signed];
     const affected = new Set([...roles, ...await rolesToResign(this.#published, root.signed)]);
@@ -146,8 +152,10 @@ export class Publisher {
       ]
       : [this.#published.targets, published];
     const rule = teamRule(targets, name) as SigningRule;
-    const signers = await signersFor(this.#keys, rule, name);
     const version = published.version + 1;
+    const collected = this.#staged ? await this.#collected(name, version) : undefined;
+    if (collected !== undefined) return await this.#publishCollected(name, collected, rule);
+    const signers = await signersFor(this.#keys, rule, name);
     const expires = expiryOf(this.#config, "targets", this.#now);
     return await this.#create(name, { ...team, version, expires }, signers);
   }
@@ -159,33 +167,67 @@ export class Publisher {
       const renewed = { ...this.#published.targets, version, expires };
       return await this.#create("targets", renewed, await this.#signers("targets"));
     }
+    const collected = await this.#collected("targets", version);
+    if (collected !== undefined) {
+      const rule = ruleOf(this.#roots[1], "targets");
+      return await this.#publishCollected("targets", collected, rule);
+    }
     const draft = await loadDraft(this.#store, "targets", this.#published);
-    const collected = draft.file !== undefined && draft.file.signatures.size > 0 &&
-      draft.file.signed.version === version;
-    if (collected) return await this.#publishCollected(draft.file);
-    const next = { ...draft.metadata, version, expires };
+    const next = { ...withoutTeams(draft.metadata, this.#held), version, expires };
     return await this.#create("targets", next, await this.#signers("targets"));
   }
 
-  /** Targets on which signatures were collected: they fix its version and expiry. */
-  async #publishCollected(draft: UnverifiedMetadata<"targets">): Promise<SignedFile<Targets>> {
-    const rule = ruleOf(this.#roots[1], "targets");
-    const signers = await availableSigners(this.#keys, rule);
-    const bytes = await addSignatures(draft.bytes, "targets.json", signers);
-    const file = readMetadata(bytes, "targets", "targets.json");
-    const state = await ceremonyState(file, [rule]);
+  /** The draft of targets or a team, when signatures were collected on it and it can still be published. */
+  async #collected(
+    name: string,
+    version: number,
+  ): Promise<UnverifiedMetadata<"targets"> | undefined> {
+    const { file } = await loadDraft(this.#store, "targets", this.#published, name);
+    return file !== undefined && isCollected(file, version) ? file : undefined;
+  }
+
+  /** What signatures were collected on: they fix its version and expiry. */
+  async #publishCollected(
+    name: string,
+    draft: UnverifiedMetadata<"targets">,
+    rule: SigningRule,
+  ): Promise<SignedFile<Targets>> {
+    const { file, state } = await withSignersHere(draft, rule, this.#keys);
     if (!isComplete(state)) {
       throw new BrecciaError(
         "keystore",
-        `Cannot publish targets: ${
+        `Cannot publish ${name}: ${
           state.counts[0]?.counted
         } of ${rule.role.threshold} signatures ` +
-          "are there; collect the others with `breccia sign targets`",
+          `are there; collect the others with \`breccia sign ${name}\``,
       );
     }
-    await this.#store.put(metadataKey("targets", state.version), bytes, { ifMatch: null });
-    this.signed.push("targets");
-    return { metadata: file.signed, bytes };
+    if (state.expires <= this.#now) {
+      throw new BrecciaError(
+        "expired",
+        `Cannot publish ${name}: what was signed expired before it was published; sign it again ` +
+          `with \`breccia sign ${name} --key FILE\``,
+      );
+    }
+    const key = metadataKey(name, state.version);
+    if (!await this.#createFile(key, file.bytes)) {
+      // A crashed run may have written it with other signatures; what it says has to be the same.
+      const held = (await this.#store.get(key))?.bytes;
+      const left = held === undefined ? undefined : readMetadata(held, "targets", key);
+      const usable = left !== undefined && equalBytes(left.signedBytes, file.signedBytes) &&
+        isComplete(await ceremonyState(left, [rule]));
+      if (!usable) {
+        throw new BrecciaError(
+          "repository-malformed",
+          `Cannot publish ${name}: a run that ended early left another ${key}; nothing leads to it, ` +
+            "so remove it and publish again",
+        );
+      }
+      this.signed.push(name);
+      return { metadata: left.signed, bytes: left.bytes };
+    }
+    this.signed.push(name);
+    return { metadata: file.signed, bytes: file.bytes };
   }
 
   async #publishSnapshot(

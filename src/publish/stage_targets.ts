@@ -1,4 +1,4 @@
-import type { ObjectStore } from "../ports/mod.ts";
+import type { Clock, ObjectStore } from "../ports/mod.ts";
 import type { TargetFile, Targets } from "../tuf/mod.ts";
 import { binFor, binsOf } from "./delegation.ts";
 import { changeDraft, loadDraft } from "./drafts.ts";
@@ -12,6 +12,8 @@ export interface StagingOptions {
   readonly last: string;
   /** Throws when `last` must not be added to a draft that rivals may have changed meanwhile. */
   readonly check: (draft: Targets) => void;
+  /** Tells from when the draft counts its validity. */
+  readonly clock: Clock;
 }
 
 /**
@@ -22,7 +24,7 @@ export async function stageTargets(
   store: ObjectStore,
   published: PublishedMetadata,
   staged: ReadonlyMap<string, TargetFile>,
-  { team, last, check }: StagingOptions,
+  { team, last, check, clock }: StagingOptions,
 ): Promise<void> {
   const bins = team === undefined
     ? binsOf((await loadDraft(store, "targets", published)).metadata)
@@ -31,7 +33,7 @@ export async function stageTargets(
     changeDraft(store, "targets", published, (targets): Targets => {
       check(targets);
       return { ...targets, targets: new Map([...targets.targets, ...files]) };
-    }, role);
+    }, { clock, name: role });
   if (bins === undefined) return await add(staged, team);
   const inOrder = [...staged].sort(([a], [b]) => Number(a === last) - Number(b === last));
   for (const file of inOrder) await add([file], await binFor(bins, file[0]));

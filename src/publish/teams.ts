@@ -1,5 +1,5 @@
 import { BrecciaError } from "../errors.ts";
-import type { ObjectStore } from "../ports/mod.ts";
+import { type Clock, type ObjectStore, systemClock } from "../ports/mod.ts";
 import {
   computeKeyId,
   type DelegatedRole,
@@ -29,13 +29,19 @@ export interface Team {
 
 /**
  * Lets a team sign for some target paths, terminating: what its patterns match is licensed by nobody
- * after it. Named again, it gets these keys and patterns instead. Drafted, like a release.
+ * after it. Named again, it gets these keys and patterns instead. Drafted, like a release, and with it
+ * what the team is to sign.
  *
  * @throws {BrecciaError} `usage` on a name that is taken by a role, or a threshold that the keys
  * can't meet; `repository-malformed` where the repository delegates by hash bins.
  */
-export async function delegateToTeam(store: ObjectStore, team: Team): Promise<void> {
+export async function delegateToTeam(
+  store: ObjectStore,
+  team: Team,
+  clock: Clock = systemClock,
+): Promise<void> {
   checkTeam(team);
+  const published = await loadPublished(store);
   const added = new Map<KeyId, Key>();
   for (const key of team.keys) added.set(await computeKeyId(key), key);
   const role: DelegatedRole = {
@@ -45,7 +51,7 @@ export async function delegateToTeam(store: ObjectStore, team: Team): Promise<vo
     terminating: true,
     scope: { paths: team.paths },
   };
-  await changeDraft(store, "targets", await loadPublished(store), (targets) => {
+  await changeDraft(store, "targets", published, (targets) => {
     const twin = teamsOf(targets).find(({ name }) => isTwin(name, team.name));
     if (twin !== undefined) {
       throw new BrecciaError(
@@ -65,7 +71,9 @@ export async function delegateToTeam(store: ObjectStore, team: Team): Promise<vo
     const keys = [...targets.delegations?.keys ?? [], ...added]
       .filter(([keyId]) => used.has(keyId));
     return { ...targets, delegations: { ...targets.delegations, keys: new Map(keys), to: roles } };
-  });
+  }, { clock });
+  // The team has to sign, whatever it stages: here is what it signs, with these keys or on other machines.
+  await changeDraft(store, "targets", published, (draft) => draft, { clock, name: team.name });
 }
 
 /**
@@ -108,14 +116,16 @@ export function publishedTargets(
   return { targets: mergeTargets([published.targets, ...teams]) };
 }
 
-/** The same, with what is staged. */
+/** The same, with what is staged, of every team but those in `without`. */
 export async function draftedTargets(
   store: ObjectStore,
   published: PublishedMetadata,
+  without: ReadonlyMap<string, unknown> = new Map(),
 ): Promise<{ readonly targets: ReadonlyMap<string, TargetFile> }> {
   const { metadata } = await loadDraft(store, "targets", published);
   const drafts = [metadata];
   for (const { name } of delegatesOf(metadata)) {
+    if (without.has(name)) continue;
     drafts.push((await loadDraft(store, "targets", published, name)).metadata);
   }
   return { targets: mergeTargets(drafts) };

@@ -44,5 +44,7 @@ async function delegate({ args, flags, path, output }: CommandContext): Promise<
   output.print(
     `Drafted: ${threshold} of ${keys.length} keys of ${name} sign for ${paths.join(", ")}.`,
   );
-  output.print("Run `breccia publish` with the keys of targets and of the team.");
+  output.print(
+    "Run `breccia publish` with the keys of targets and of the team, or `breccia sign` for either.",
+  );
 }

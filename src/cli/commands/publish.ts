@@ -47,7 +47,10 @@ async function publish(context: CommandContext): Promise<void> {
     output.print("The next root lacks signatures: collect them with `breccia sign root`.");
   }
   for (const team of publication.pending.filter((name) => name !== "root")) {
-    output.print(`What is staged for ${team} waits for its keys.`);
+    output.print(
+      `${team} waits for its keys, and nothing else does: bring them with --keys, or sign with ` +
+        `\`breccia sign ${team} --key FILE --repo ${repository}\` and publish again.`,
+    );
   }
   if (upload !== undefined) {
     output.print(`Uploaded ${upload.objects} objects, ${upload.bytes} bytes, to ${to}.`);

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { BrecciaError } from "../../errors.ts";
 import { systemClock } from "../../ports/mod.ts";
 import { type CeremonyState, draftKey, isComplete, signDraft } from "../../publish/mod.ts";
-import { addSignatures } from "../../tuf/mod.ts";
+import { addSignatures, readMetadata } from "../../tuf/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { fileError } from "../file_error.ts";
 import { readKey } from "../key_directory.ts";
@@ -12,7 +12,7 @@ import type { Output } from "../output.ts";
 /** `breccia sign ROLE --key FILE`: adds one signature to what is staged. */
 export const command: Command = {
   name: "sign",
-  summary: "Add one signature to what is staged for root or targets",
+  summary: "Add a signature to what is staged: root, targets, a team",
   usage: "ROLE --key FILE (--repo DIR | --draft FILE) | ROLE --from FILE --repo DIR",
   description:
     "For keys that live on several machines. Sign here with --repo; or carry the draft to " +
@@ -30,9 +30,12 @@ export const command: Command = {
 };
 
 async function sign({ args, flags, path, env, output }: CommandContext): Promise<void> {
-  const role = args[0];
-  if (role !== "root" && role !== "targets") {
-    throw new BrecciaError("usage", `${role} is not signed by hand: give root or targets`);
+  const role = args[0] as string;
+  if (role === "snapshot" || role === "timestamp") {
+    throw new BrecciaError(
+      "usage",
+      `${role} is signed by \`breccia publish\`: give root, targets or a team`,
+    );
   }
   const from = flags.text("from");
   const draft = flags.text("draft");
@@ -41,7 +44,10 @@ async function sign({ args, flags, path, env, output }: CommandContext): Promise
     : undefined;
   if (draft !== undefined && signer !== undefined) {
     const file = path(draft);
-    await writeFile(file, await addSignatures(await read(file), file, [signer])).catch((cause) => {
+    const bytes = await read(file);
+    // A draft of another role must not get the signature of a root key by mistake.
+    readMetadata(bytes, role === "root" ? "root" : "targets", file);
+    await writeFile(file, await addSignatures(bytes, file, [signer])).catch((cause) => {
       throw fileError("write", file, cause);
     });
     output.document({ role, draft: file, keyId: signer.keyId });
