@@ -27,6 +27,7 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<{ readonly command: Com
   ["rollout", () => import("./commands/rollout.ts")],
   ["sign", () => import("./commands/sign.ts")],
   ["status", () => import("./commands/status.ts")],
+  ["unstage", () => import("./commands/unstage.ts")],
   ["update", () => import("./commands/update.ts")],
   ["verify", () => import("./commands/verify.ts")],
   ["withdraw", () => import("./commands/withdraw.ts")],

@@ -49,5 +49,6 @@ export { signingTime } from "./signing_time.ts";
 export { scanTree } from "./scan_tree.ts";
 export { findSecretFiles, type SecretFile } from "./secret_files.ts";
 export { type Upload, uploadRepository } from "./upload_repository.ts";
+export { type StagedChoice, type Unstaged, unstageRelease } from "./unstage_release.ts";
 export { type Finding, type Verification, verifyRepository } from "./verify_repository.ts";
 export { delegateToTeam, draftedTargets, publishedTargets, type Team } from "./teams.ts";
