@@ -2,8 +2,9 @@ import type { ReleaseInfo, VersionOrder } from "../index/mod.ts";
 import type { ObjectStore } from "../ports/mod.ts";
 import { type KeyId, TOP_LEVEL_ROLES, type TopLevelRole } from "../tuf/mod.ts";
 import { loadConfig } from "./app_config.ts";
+import { delegatesOf } from "./delegation.ts";
 import { loadIndex } from "./known_chunks.ts";
-import { loadPublished, ruleOf } from "./published_metadata.ts";
+import { type PublishedMetadata, ruleOf } from "./published_metadata.ts";
 import { listReleases } from "./release_list.ts";
 import { draftedTargets, publishedTargets } from "./teams.ts";
 
@@ -15,6 +16,8 @@ export interface RepositoryDescription {
   readonly order: VersionOrder;
   /** The top-level roles. */
   readonly roles: readonly RoleDescription[];
+  /** The teams or hash bins that signed something, as the published targets have them. */
+  readonly teams: readonly TeamDescription[];
   /** Oldest version first; published and staged. */
   readonly releases: readonly ReleaseDescription[];
 }
@@ -31,6 +34,12 @@ export interface RoleDescription {
   readonly threshold: number;
   /** The keys that may sign. */
   readonly keyIds: readonly KeyId[];
+}
+
+/** Who signs for a team or a hash bin, and until when. */
+export interface TeamDescription extends Omit<RoleDescription, "role"> {
+  /** Its name. */
+  readonly name: string;
 }
 
 /** A release and its size. */
@@ -50,12 +59,16 @@ export interface ReleaseDescription {
 /**
  * Reads keys, expiries and releases, published and staged.
  *
- * @throws {BrecciaError} the codes of `loadConfig`, `loadPublished` and `loadIndex`.
+ * @param troubles Teams that `loadPublished` left out; what they have staged is left out, too.
+ * @throws {BrecciaError} the codes of `loadConfig` and `loadIndex`.
  */
-export async function describeRepository(store: ObjectStore): Promise<RepositoryDescription> {
+export async function describeRepository(
+  store: ObjectStore,
+  published: PublishedMetadata,
+  troubles: ReadonlyMap<string, unknown> = new Map(),
+): Promise<RepositoryDescription> {
   const { app, order } = await loadConfig(store);
-  const published = await loadPublished(store);
-  const draft = await draftedTargets(store, published);
+  const draft = await draftedTargets(store, published, troubles);
   const visible = publishedTargets(published).targets;
   const releases: ReleaseDescription[] = [];
   for (const release of listReleases(draft, order)) {
@@ -74,5 +87,11 @@ export async function describeRepository(store: ObjectStore): Promise<Repository
     const { version, expires } = published[role];
     return { role, version, expires, ...ruleOf(published.root, role).role };
   });
-  return { app, order, roles, releases };
+  const teams: TeamDescription[] = [];
+  for (const { name, keyIds, threshold } of delegatesOf(published.targets)) {
+    const signed = published.teams.get(name)?.signed;
+    if (signed === undefined) continue;
+    teams.push({ name, version: signed.version, expires: signed.expires, threshold, keyIds });
+  }
+  return { app, order, roles, teams, releases };
 }

@@ -1,4 +1,4 @@
-import { BrecciaError } from "../errors.ts";
+import { BrecciaError, isBrecciaError } from "../errors.ts";
 import { METADATA_LIMITS } from "../limits.ts";
 import type { ObjectSource } from "../ports/mod.ts";
 import {
@@ -51,19 +51,24 @@ export function metadataKey(role: string, version?: number): string {
  * store but holds no key can't have a publisher sign what the store was made to say. Expired
  * metadata is read all the same: signing it anew is what the caller may be up to.
  *
+ * @param troubles Takes what is wrong with a team, by its name, in place of a throw; that team is left out.
+ * For looking only: who publishes upon it would drop what the team had signed.
  * @throws {BrecciaError} `repository-malformed` when a file is missing, and the codes of
  * `readMetadata` and `checkThreshold`.
  */
-export async function loadPublished(store: ObjectSource): Promise<PublishedMetadata> {
+export async function loadPublished(
+  store: ObjectSource,
+  troubles?: Map<string, BrecciaError>,
+): Promise<PublishedMetadata> {
   const rootFile = await loadRoot(store);
   const pointer = await store.get(metadataKey("timestamp"));
   if (pointer === undefined) throw missing("timestamp.json");
   try {
-    return await loadFrom(store, rootFile, pointer.bytes, pointer.etag);
+    return await loadFrom(store, rootFile, pointer.bytes, pointer.etag, troubles);
   } catch (error) {
     const prepared = await store.get(PREPARED_TIMESTAMP_KEY);
     if (prepared === undefined) throw error;
-    return await loadFrom(store, rootFile, prepared.bytes, pointer.etag).catch(() => {
+    return await loadFrom(store, rootFile, prepared.bytes, pointer.etag, troubles).catch(() => {
       throw error;
     });
   }
@@ -75,6 +80,7 @@ async function loadFrom(
   rootFile: UnverifiedMetadata<"root">,
   pointer: Uint8Array,
   timestampEtag: string,
+  troubles: Map<string, BrecciaError> | undefined,
 ): Promise<PublishedMetadata> {
   const root = rootFile.signed;
   const timestamp = await verified(pointer, "timestamp", root);
@@ -86,7 +92,7 @@ async function loadFrom(
     timestamp: timestamp.signed,
     snapshot: snapshot.signed,
     targets: targets.signed,
-    teams: await loadTeams(store, snapshot.signed, targets.signed),
+    teams: await loadTeams(store, snapshot.signed, targets.signed, troubles),
     timestampEtag,
     files: new Map<TopLevelRole, UnverifiedMetadata<MetadataType>>([
       ["root", rootFile],
@@ -132,19 +138,34 @@ async function loadTeams(
   store: ObjectSource,
   snapshot: Snapshot,
   targets: Targets,
+  troubles: Map<string, BrecciaError> | undefined,
 ): Promise<ReadonlyMap<string, UnverifiedMetadata<"targets">>> {
   const teams = new Map<string, UnverifiedMetadata<"targets">>();
   for (const { name } of delegatesOf(targets)) {
     const version = snapshot.meta.get(`${name}.json`)?.version;
     if (version === undefined) continue;
-    const object = await store.get(metadataKey(name, version));
-    if (object === undefined) throw missing(fileNameOf(name, version));
-    const file = readMetadata(object.bytes, "targets", fileNameOf(name, version));
-    await checkThreshold(file, teamRule(targets, name) as SigningRule);
-    checkVersion(file, version);
-    teams.set(name, file);
+    try {
+      teams.set(name, await loadTeam(store, name, version, teamRule(targets, name) as SigningRule));
+    } catch (error) {
+      if (troubles === undefined || !isBrecciaError(error)) throw error;
+      troubles.set(name, error);
+    }
   }
   return teams;
+}
+
+async function loadTeam(
+  store: ObjectSource,
+  name: string,
+  version: number,
+  rule: SigningRule,
+): Promise<UnverifiedMetadata<"targets">> {
+  const object = await store.get(metadataKey(name, version));
+  if (object === undefined) throw missing(fileNameOf(name, version));
+  const file = readMetadata(object.bytes, "targets", fileNameOf(name, version));
+  await checkThreshold(file, rule);
+  checkVersion(file, version);
+  return file;
 }
 
 async function load<T extends "snapshot" | "targets">(

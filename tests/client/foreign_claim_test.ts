@@ -47,7 +47,7 @@ async function claim(
     const info = { ...parseReleaseInfo(path, file.custom)!, ...fields };
     const custom = releaseInfoToCustom(info);
     return { ...draft, targets: new Map([...draft.targets, [path, { ...file, custom }]]) };
-  }, team);
+  }, { clock, name: team });
 }
 
 function choose(store: ManagedStore, filter: Partial<ReleaseFilter> = {}) {

@@ -8,6 +8,7 @@ import {
   lintRepository,
   loadPublished,
   type RepositoryDescription,
+  signingClockTrouble,
   type Warning,
 } from "../../publish/mod.ts";
 import {
@@ -47,9 +48,18 @@ async function inspect(context: CommandContext): Promise<void> {
   });
   if (status.isDirectory()) {
     const store = await openRepository(file);
-    const description = await describeRepository(store);
+    const troubles = new Map<string, BrecciaError>();
+    const published = await loadPublished(store, troubles);
+    const description = await describeRepository(store, published, troubles);
     const keysHere = await keyDirectoryOf(context, file).keyIds();
-    const warnings = lintRepository(await loadPublished(store), keysHere, systemClock.now());
+    const now = systemClock.now();
+    const clock = await signingClockTrouble(store, now);
+    const warnings = [
+      ...(clock === undefined
+        ? []
+        : [{ name: "clock-wrong", message: `What has expired can't be told: ${clock}` }]),
+      ...lintRepository(published, keysHere, now, troubles),
+    ];
     return showRepository(description, warnings, output);
   }
   const bytes = await readFile(file).catch((cause) => {
@@ -64,14 +74,16 @@ function showRepository(
   warnings: readonly Warning[],
   output: Output,
 ): void {
-  const { app, order, roles, releases } = repository;
-  const dated = roles.map((role) => ({ ...role, expires: formatDate(role.expires) }));
-  output.document({ app, order, roles: dated, releases, warnings });
+  const { app, order, releases } = repository;
+  const dated = <T extends { readonly expires: number }>(signers: readonly T[]) =>
+    signers.map((signer) => ({ ...signer, expires: formatDate(signer.expires) }));
+  const [roles, teams] = [dated(repository.roles), dated(repository.teams)];
+  output.document({ app, order, roles, teams, releases, warnings });
   output.print(`${app}, versions by ${order}\n`);
   output.print(formatTable([
     ["role", "version", "expires", "threshold", "keys"],
-    ...dated.map((role) => [
-      role.role,
+    ...[...roles.map(({ role, ...rest }) => ({ name: role, ...rest })), ...teams].map((role) => [
+      role.name,
       String(role.version),
       role.expires,
       `${role.threshold} of ${role.keyIds.length}`,
