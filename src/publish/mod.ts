@@ -26,6 +26,7 @@ export {
   type ReleaseDescription,
   type RepositoryDescription,
   type RoleDescription,
+  type TeamDescription,
 } from "./describe_repository.ts";
 export { diffReleases, type ReleaseDiff } from "./diff_releases.ts";
 export { type Draft, type DraftedRole, draftKey, loadDraft } from "./drafts.ts";
