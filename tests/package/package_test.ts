@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { type Browser, chromium } from "playwright-core";
 import { CHROMIUM, testNeedingChromium } from "../portable/chromium.ts";
-import { testNeedingNode } from "../portable/node.ts";
+import { testNeedingNode as testOnNode } from "../portable/node.ts";
+import { testNeeding } from "../requirement.ts";
 import { HttpRepository } from "../workers/http_repository.ts";
-import { NpmProject } from "./npm_project.ts";
+import { hasNpm, NpmProject } from "./npm_project.ts";
+
+/** A test that needs Node 22, and npm with a registry that it reaches. */
+const testNeedingNode = hasNpm()
+  ? testOnNode
+  : (name: string, body: () => Promise<void>) =>
+    testNeeding({ what: "npm", available: false }, name, body);
 
 let made: Promise<NpmProject> | undefined;
 let bundled: Promise<void> | undefined;
@@ -101,7 +108,8 @@ testNeedingBrowser(
 
 /** A test that needs Node and Chromium: opens a page of the project, and compares what it reports. */
 function testNeedingBrowser(name: string, path: string, expected: unknown): void {
-  testNeedingChromium(name, async () => {
+  const test = hasNpm() ? testNeedingChromium : testNeedingNode;
+  test(name, async () => {
     const npm = await project();
     await (bundled ??= npm.bundle());
     await using repository = await HttpRepository.create();
