@@ -89,12 +89,15 @@ async function runCommand(
 
 /** Shows an error as `error[CODE]: sentence`; stacks only where `BRECCIA_DEBUG` asks for them. */
 function report(error: unknown, surroundings: Surroundings): number {
-  const known = error instanceof BrecciaError ? error : new BrecciaError(
-    "internal",
-    `Stopped by a defect of Breccia (${error instanceof Error ? error.message : String(error)}); ` +
-      "please report it with the output of the same command under BRECCIA_DEBUG=1",
-    { cause: error },
-  );
+  const known = refusedPermission(error) ??
+    (error instanceof BrecciaError ? error : new BrecciaError(
+      "internal",
+      `Stopped by a defect of Breccia (${
+        error instanceof Error ? error.message : String(error)
+      }); ` +
+        "please report it with the output of the same command under BRECCIA_DEBUG=1",
+      { cause: error },
+    ));
   const message = withoutUrlSecrets(known.message);
   surroundings.stderr(`error[${known.code}]: ${plainLine(message)}\n`);
   if (surroundings.words.includes("--json")) {
@@ -105,6 +108,20 @@ function report(error: unknown, surroundings: Surroundings): number {
     surroundings.stderr(`${plainText(withoutUrlSecrets(stackOf(known)))}\n`);
   }
   return known.code === "usage" ? WRONG_USAGE : exitCodeOf(known.code);
+}
+
+/** What Deno refused, wherever it came up: it is neither a defect nor the disk's. */
+function refusedPermission(error: unknown): BrecciaError | undefined {
+  let at = error;
+  while (at instanceof Error && at.name !== "NotCapable") at = at.cause;
+  if (!(at instanceof Error)) return undefined;
+  const [what] = at.message.split(", run again");
+  return new BrecciaError(
+    "storage-denied",
+    `Cannot go on with the permissions of this process: ${what}; if that is meant, set ` +
+      "BRECCIA_PERMISSIONS=--allow-all (docs/permissions.md)",
+    { cause: error },
+  );
 }
 
 function stackOf(error: Error): string {
