@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { BrecciaError } from "../errors.ts";
-import { DEFAULT_UPSTREAM, type TargetRules } from "../mirror/mod.ts";
+import { DEFAULT_UPSTREAM } from "../mirror/mod.ts";
 import type { ClientLimitSettings } from "../../workers/client_limits.ts";
 import { parseSize } from "../../workers/byte_size.ts";
 import type { CommandContext } from "./command.ts";
@@ -9,6 +9,7 @@ import type { FlagTable } from "./flag_table.ts";
 import { parseSiteConfig } from "../../workers/site_config.ts";
 import { fileError } from "./file_error.ts";
 import type { Flags } from "./flags.ts";
+import type { EdgeSite, SiteUpstream } from "./site_settings.ts";
 
 /** Flags that describe one upstream, which a configuration file does for each. */
 const UPSTREAM_FLAGS: FlagTable = {
@@ -49,43 +50,6 @@ export const EDGE_FLAGS: FlagTable = {
     help: "Where verified content is kept: fs:DIR, memory: or s3://BUCKET/PREFIX?endpoint=URL",
   },
 };
-
-/** An upstream of a site. */
-export interface SiteUpstream {
-  readonly name: string;
-  readonly prefix: string;
-  readonly urls: readonly string[];
-  readonly trustedRoot: Uint8Array<ArrayBuffer>;
-  readonly onDemand: boolean;
-  /** Milliseconds between two looks for news. */
-  readonly interval: number;
-  readonly rules: TargetRules;
-}
-
-/** What an edge mirrors, and where to: enough for another thread to open the same. */
-export interface EdgeSite {
-  readonly upstreams: readonly SiteUpstream[];
-  /** True when upstreams are told apart by their prefixes; else there is one, at `/`. */
-  readonly prefixed: boolean;
-  /** As `--store` names it. */
-  readonly store: string;
-  /** What relative paths in it count from. */
-  readonly cwd: string;
-  /** Where to serve, `HOST:PORT`, when the configuration file says so. */
-  readonly listen: string | undefined;
-  /** The most that the store may hold, in bytes. */
-  readonly quota: number | undefined;
-  /** Long answers under way at once, by each thread. */
-  readonly answers: number | undefined;
-  /** What one client may do. */
-  readonly clients: ClientLimitSettings;
-  /** Patterns of targets that are dictionaries of one another, at each upstream. */
-  readonly dictionaries: readonly string[];
-  /** What archives that were made again may take in the store, in bytes. */
-  readonly rebuilt: number;
-  /** What deltas on demand may take in the store, in bytes; `undefined` when none are made. */
-  readonly deltaBudget: number | undefined;
-}
 
 /**
  * The site that the flags, or the configuration file that they name, describe. What was typed is stronger

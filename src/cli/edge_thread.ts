@@ -16,7 +16,7 @@ import { type Claimed, type ClaimMessage, MessagedClaims } from "./claims.ts";
 import { type ChangeOutcome, LedStore, type StoreMessage } from "./led_store.ts";
 import { sayInTheLog } from "./console_log.ts";
 import { logLines } from "./log_lines.ts";
-import type { EdgeSite } from "./edge_site.ts";
+import type { EdgeSite } from "./site_settings.ts";
 import { openEdges, siteApp } from "./open_edge.ts";
 
 /** What the leading thread says. */

@@ -7,7 +7,7 @@ import type { Address, FromThread, ToThread } from "./edge_thread.ts";
 import type { ManagedStore } from "../ports/mod.ts";
 import type { QuotaStore } from "../../cache/quota.ts";
 import { makeChange, type StoreChange } from "./led_store.ts";
-import type { EdgeSite } from "./edge_site.ts";
+import type { EdgeSite } from "./site_settings.ts";
 
 /** How often threads hear from each other, in milliseconds: so old the numbers of a page may be. */
 const EXCHANGE_MILLISECONDS = 500;

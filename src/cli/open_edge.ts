@@ -21,7 +21,7 @@ import {
   type Tracer,
 } from "../ports/mod.ts";
 import { followRedirects, HttpClient, MirrorSet } from "../transport/mod.ts";
-import type { EdgeSite, SiteUpstream } from "./edge_site.ts";
+import type { EdgeSite, SiteUpstream } from "./site_settings.ts";
 import { openStore } from "./open_store.ts";
 import { sleep } from "./sleep.ts";
 
