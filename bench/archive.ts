@@ -3,11 +3,11 @@
  * Content is 12 MB of the program that runs this, and the sources of this repository, by gzip(1) and zlib.
  */
 import { gzip } from "pako";
-import { FileStore } from "../cache/fs.ts";
+import { FileStore } from "../cache/stores/fs.ts";
 import { concatBytes, encodeHex, sha256 } from "../src/bytes/mod.ts";
 import { useNativeHashing } from "../src/cli/runtime.ts";
-import { BlockShelf } from "../src/mirror/block_shelf.ts";
-import { ContentStore } from "../src/mirror/content_store.ts";
+import { BlockShelf } from "../src/mirror/content/block_cache.ts";
+import { ContentStore } from "../src/mirror/content/content_store.ts";
 import { type BenchRow, summarize, writeReport } from "./report.ts";
 
 const RUNS = 3;

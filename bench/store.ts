@@ -3,10 +3,10 @@
  * counts of objects behind it for other than 100,000.
  */
 import { Miniflare } from "miniflare";
-import { FileStore } from "../cache/fs.ts";
-import { MemoryStore } from "../cache/memory.ts";
-import { type R2Bucket, R2Store } from "../cache/r2.ts";
-import { S3Store } from "../cache/s3.ts";
+import { FileStore } from "../cache/stores/fs.ts";
+import { MemoryStore } from "../cache/stores/memory.ts";
+import { type R2Bucket, R2Store } from "../cache/stores/r2.ts";
+import { S3Store } from "../cache/stores/s3/s3.ts";
 import type { ManagedStore } from "../src/ports/mod.ts";
 import { RADOSGW, startRadosgw } from "../tests/services/radosgw.ts";
 import { type BenchRow, writeReport } from "./report.ts";

@@ -4,9 +4,9 @@
  * memory is that of the work. With `list` behind it, it lists what is there, no more: for a process with a
  * small heap, since what a process takes from the system is mostly what it has not given back yet.
  */
-import { FileStore } from "../cache/fs.ts";
-import { pathsOf } from "../cache/file_layout.ts";
-import { sweepStore } from "../src/mirror/sweep.ts";
+import { FileStore } from "../cache/stores/fs.ts";
+import { pathsOf } from "../cache/stores/file_layout.ts";
+import { sweepStore } from "../src/mirror/upkeep/garbage_collection.ts";
 import type { BenchRow } from "./report.ts";
 
 const OBJECT_BYTES = 100;

@@ -4,7 +4,7 @@
  */
 import { Response as WorkerdResponse } from "miniflare";
 import { buildWorker } from "../bin/build_worker.ts";
-import { MemoryStore } from "../cache/memory.ts";
+import { MemoryStore } from "../cache/stores/memory.ts";
 import { systemClock } from "../src/ports/mod.ts";
 import { addRelease, initRepository, publishRepository } from "../src/publish/mod.ts";
 import { MemoryTree, noise } from "../tests/publish/memory_tree.ts";

@@ -12,7 +12,7 @@ export default createWorker(zstd);
 /** Writes `worker.js`, `cloudflare.js` and `zstd.wasm` into `folder`. */
 export async function buildWorker(folder: string): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
-  const source = fileURLToPath(new URL("../workers/cloudflare.ts", import.meta.url));
+  const source = fileURLToPath(new URL("../workers/entry/cloudflare.ts", import.meta.url));
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["bundle", "--quiet", "--platform", "browser", source],
     cwd: dirname(dirname(source)),

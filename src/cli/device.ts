@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { DirectoryInstall } from "../../cache/directory_install.ts";
+import { DirectoryInstall } from "../../cache/device/directory_install.ts";
 import { type UpdatePolicy, Updater } from "../client/mod.ts";
 import { openSession, type Session } from "../install/mod.ts";
 import { BrecciaError } from "../errors.ts";

@@ -2,14 +2,14 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { BrecciaError } from "../errors.ts";
 import { DEFAULT_UPSTREAM } from "../mirror/mod.ts";
-import type { ClientLimitSettings } from "../../workers/client_limits.ts";
-import { parseSize } from "../../workers/byte_size.ts";
+import type { ClientLimitSettings } from "../../workers/http/client_limits.ts";
+import { parseSize } from "../../workers/status/byte_size.ts";
 import type { CommandContext } from "./command.ts";
 import type { FlagTable } from "./flag_table.ts";
-import { parseSiteConfig } from "../../workers/site_config.ts";
+import { parseSiteConfig } from "../../workers/entry/site_config.ts";
 import { fileError } from "./file_error.ts";
 import type { Flags } from "./flags.ts";
-import type { EdgeSite, SiteUpstream } from "./site_settings.ts";
+import type { EdgeSite, SiteUpstream } from "../../workers/process/site_settings.ts";
 
 /** Flags that describe one upstream, which a configuration file does for each. */
 const UPSTREAM_FLAGS: FlagTable = {

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { DirectoryTreeReader } from "../../cache/directory_tree.ts";
+import { DirectoryTreeReader } from "../../cache/device/directory_tree.ts";
 import type { TreeEntry, TreeReader } from "../ports/mod.ts";
 import { fileError } from "./file_error.ts";
 

@@ -1,6 +1,6 @@
 import { chmod, mkdir, open, readdir, readFile, stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
-import { withFile } from "../../cache/open_file.ts";
+import { withFile } from "../../cache/stores/open_file.ts";
 import { BrecciaError } from "../errors.ts";
 import { encodeKeyFile, type KeyRing, readKeyFile, readPublicKeyFile } from "../publish/mod.ts";
 import { Ed25519Signer, isJsonObject, type KeyId, parseJson, type Signer } from "../tuf/mod.ts";

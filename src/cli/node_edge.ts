@@ -5,9 +5,9 @@
  */
 
 import process from "node:process";
-import { logLines } from "./log_lines.ts";
+import { logLines } from "../../workers/process/log_lines.ts";
 import { processSurroundings } from "./process_surroundings.ts";
-import { sayInTheLog } from "./console_log.ts";
+import { sayInTheLog } from "../../workers/process/console_log.ts";
 import { runProgram } from "./program.ts";
 import { useNativeHashing } from "./runtime.ts";
 

@@ -4,7 +4,7 @@ import { BrecciaError } from "../errors.ts";
 import type { ManagedStore } from "../ports/mod.ts";
 import { CONFIG_KEY } from "../publish/mod.ts";
 import { fileError } from "./file_error.ts";
-import { openStore } from "./open_store.ts";
+import { openStore } from "../../workers/process/open_store.ts";
 
 /**
  * The repository in a directory that `breccia init` made. Where there is none, nothing is made: a mistyped

@@ -1,34 +1,44 @@
-export type { ServedFile } from "./served_file.ts";
-export { BlockShelf } from "./block_shelf.ts";
-export type { DeltaPair } from "./delta_maker.ts";
-export { type DeltaAnswer, DeltaDesk, type DeltaDeskOptions, type HandOn } from "./delta_desk.ts";
-export { Edge, type EdgeOptions } from "./edge.ts";
-export type { EdgeStatus, RefreshTrouble } from "./edge_status.ts";
-export { gather } from "./gather.ts";
-export type { JoinedWork } from "./in_flight.ts";
-export { keepFresh, keepSound, type RefreshSchedule } from "./refresh_schedule.ts";
-export type { Novelty } from "./novelty.ts";
-export type { DeltaSavings, ReleaseNovelty } from "./release_novelty.ts";
-export type { ReadCounts, ReadSource } from "./read_counts.ts";
-export { measureStore, type StoreSize } from "./store_size.ts";
-export { keepMeasured, type MeasureSchedule } from "./measure_schedule.ts";
-export type { MissingChunks } from "./missing_chunks.ts";
-export type { ReadChunks, ServedGeneration, ServedTarget } from "./served_generation.ts";
+export type { ServedFile } from "./content/served_file.ts";
+export { BlockShelf } from "./content/block_cache.ts";
+export type { DeltaPair } from "./deltas/delta_builder.ts";
+export {
+  type DeltaAnswer,
+  DeltaDesk,
+  type DeltaDeskOptions,
+  type HandOn,
+} from "./deltas/on_demand_deltas.ts";
+export { Edge, type EdgeOptions } from "./edge/edge.ts";
+export type { EdgeStatus, RefreshTrouble } from "./edge/edge_status.ts";
+export { gather } from "./content/read_all.ts";
+export type { JoinedWork } from "./fetch/single_flight.ts";
+export { keepFresh, keepSound, type RefreshSchedule } from "./upkeep/refresh_schedule.ts";
+export type { Novelty } from "./deltas/change_map.ts";
+export type { DeltaSavings, ReleaseNovelty } from "./deltas/release_diff.ts";
+export type { ReadCounts, ReadSource } from "./fetch/read_counts.ts";
+export { measureStore, type StoreSize } from "./upkeep/store_size.ts";
+export { keepMeasured, type MeasureSchedule } from "./upkeep/measure_schedule.ts";
+export type { MissingChunks } from "./content/missing_chunks.ts";
+export type { ReadChunks, ServedGeneration, ServedTarget } from "./edge/served_generation.ts";
 export {
   type Maintenance,
   type MaintenanceOptions,
   StoreKeeper,
   type StoreKeeperOptions,
-} from "./store_keeper.ts";
-export type { PatienceOptions } from "../transport/patience.ts";
-export type { StoredChunk } from "./stored_chunks.ts";
-export { DEFAULT_UPSTREAM, holdsPublication, isOwnKey, isUpstreamName } from "./store_layout.ts";
-export type { TargetRules } from "./target_filter.ts";
+} from "./upkeep/store_maintenance.ts";
+export type { PatienceOptions } from "../transport/retry_policy.ts";
+export type { StoredChunk } from "./content/stored_chunks.ts";
+export {
+  DEFAULT_UPSTREAM,
+  holdsPublication,
+  isOwnKey,
+  isUpstreamName,
+} from "./state/store_layout.ts";
+export type { TargetRules } from "./state/target_filter.ts";
 export {
   PUBLISHED_LAYOUT,
   Upstream,
   type UpstreamLayout,
   type UpstreamOptions,
-} from "./upstream.ts";
-export type { SweepResult } from "./sweep.ts";
-export type { CodedForm } from "./served_file.ts";
+} from "./fetch/upstream.ts";
+export type { SweepResult } from "./upkeep/garbage_collection.ts";
+export type { CodedForm } from "./content/served_file.ts";

@@ -1,6 +1,6 @@
 import { BrecciaError, type ErrorCode, isBrecciaError } from "../errors.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "./http_client.ts";
-import { Patience, type PatienceOptions, type Trial } from "./patience.ts";
+import { Patience, type PatienceOptions, type Trial } from "./retry_policy.ts";
 import { withoutUrlSecrets } from "./public_url.ts";
 import { retryAfter } from "./retry_after.ts";
 

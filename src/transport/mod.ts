@@ -21,7 +21,7 @@ export {
   Patience,
   type PatienceOptions,
   Trial,
-} from "./patience.ts";
+} from "./retry_policy.ts";
 export { followRedirects, type RedirectReach } from "./redirects.ts";
 export { escapePath, Mirror, MirrorSet } from "./mirror_set.ts";
 export { retryAfter } from "./retry_after.ts";

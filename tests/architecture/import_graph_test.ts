@@ -83,7 +83,7 @@ Deno.test("importCircle() names the files of a circle, and finds none in a diamo
 Deno.test("an upward, a sideways and a store import are each objected to", () => {
   assert.match(objection("src/chunk/a.ts", "src/tuf/b.ts") ?? "", /not below/);
   assert.match(objection("src/client/a.ts", "src/mirror/b.ts") ?? "", /not below/);
-  assert.match(objection("src/mirror/a.ts", "cache/fs.ts") ?? "", /through ports/);
+  assert.match(objection("src/mirror/a.ts", "cache/stores/fs.ts") ?? "", /through ports/);
   assert.equal(objection("src/client/a.ts", "src/tuf/b.ts"), undefined);
 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DirectoryInstall } from "../../cache/directory_install.ts";
+import { DirectoryInstall } from "../../cache/device/directory_install.ts";
 import { isBrecciaError } from "../../src/errors.ts";
 
 async function inScratch(use: (folder: string) => Promise<void>): Promise<void> {
@@ -27,7 +27,7 @@ Deno.test("a lock ends with its process, however that ends", async () => {
       args: [
         "eval",
         `import { DirectoryInstall } from ${
-          JSON.stringify(import.meta.resolve("../../cache/directory_install.ts"))
+          JSON.stringify(import.meta.resolve("../../cache/device/directory_install.ts"))
         };
          await new DirectoryInstall(${JSON.stringify(folder)}).lock();
          console.log("held");

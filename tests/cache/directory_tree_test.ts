@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DirectoryTreeReader, DirectoryTreeWriter } from "../../cache/directory_tree.ts";
+import { DirectoryTreeReader, DirectoryTreeWriter } from "../../cache/device/directory_tree.ts";
 import { isBrecciaError } from "../../src/errors.ts";
 import type { TreeEntry } from "../../src/ports/mod.ts";
 

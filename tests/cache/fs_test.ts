@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FileStore } from "../../cache/fs.ts";
+import { FileStore } from "../../cache/stores/fs.ts";
 import { isBrecciaError } from "../../src/errors.ts";
 import { testStoreContract } from "../contract/store_contract.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { MemoryStore } from "../../cache/memory.ts";
-import { QuotaStore } from "../../cache/quota.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
+import { QuotaStore } from "../../cache/stores/quota.ts";
 import { isBrecciaError } from "../../src/errors.ts";
 import { testStoreContract } from "../contract/store_contract.ts";
 

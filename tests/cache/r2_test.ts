@@ -1,5 +1,5 @@
 import { Miniflare } from "miniflare";
-import { type R2Bucket, R2Store } from "../../cache/r2.ts";
+import { type R2Bucket, R2Store } from "../../cache/stores/r2.ts";
 import { testStoreContract } from "../contract/store_contract.ts";
 
 /** Cloudflare's own runtime, with a bucket for each test. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { MemoryStore } from "../../cache/memory.ts";
-import { RetryingStore, type RetryOptions } from "../../cache/retry.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
+import { RetryingStore, type RetryOptions } from "../../cache/stores/retry.ts";
 import { BrecciaError, type ErrorCode, isBrecciaError } from "../../src/errors.ts";
 import type { ManagedStore, PutOptions } from "../../src/ports/mod.ts";
 import { testStoreContract } from "../contract/store_contract.ts";

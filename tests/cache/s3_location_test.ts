@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { parseS3Location } from "../../cache/s3_location.ts";
-import { readListPage } from "../../cache/s3_xml.ts";
+import { parseS3Location } from "../../cache/stores/s3/s3_location.ts";
+import { readListPage } from "../../cache/stores/s3/s3_xml.ts";
 import { isBrecciaError } from "../../src/errors.ts";
 
 Deno.test("a bucket's URL names bucket, prefix, endpoint and region", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { RetryingStore } from "../../cache/retry.ts";
-import { S3Store } from "../../cache/s3.ts";
-import { S3Bucket, type S3BucketOptions } from "../../cache/s3_bucket.ts";
+import { RetryingStore } from "../../cache/stores/retry.ts";
+import { S3Store } from "../../cache/stores/s3/s3.ts";
+import { S3Bucket, type S3BucketOptions } from "../../cache/stores/s3/s3_bucket.ts";
 import { isBrecciaError } from "../../src/errors.ts";
 import { testStoreContract } from "../contract/store_contract.ts";
 import { testNeeding } from "../requirement.ts";

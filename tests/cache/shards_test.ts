@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { FileStore } from "../../cache/fs.ts";
-import type { FileLayout } from "../../cache/file_layout.ts";
+import { FileStore } from "../../cache/stores/fs.ts";
+import type { FileLayout } from "../../cache/stores/file_layout.ts";
 import type { ManagedStore } from "../../src/ports/mod.ts";
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { MemoryStore } from "../../cache/memory.ts";
-import { TieredStore } from "../../cache/tiered.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
+import { TieredStore } from "../../cache/stores/tiered.ts";
 import { BrecciaError } from "../../src/errors.ts";
 import { silentLog } from "../../src/ports/mod.ts";
 import { testStoreContract } from "../contract/store_contract.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ClaimedWork, Claims } from "../../src/cli/claims.ts";
+import { ClaimedWork, Claims } from "../../workers/process/work_locks.ts";
 import { BrecciaError, isBrecciaError } from "../../src/errors.ts";
 import { RunningEdge } from "./running_edge.ts";
 import { StaticRepository } from "./static_repository.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseSiteConfig } from "../../workers/site_config.ts";
+import { parseSiteConfig } from "../../workers/entry/site_config.ts";
 import { isBrecciaError } from "../../src/errors.ts";
 import { call } from "./call.ts";
 import { RunningEdge } from "./running_edge.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { silentTracer } from "../../src/ports/mod.ts";
-import { openTelemetryTracer } from "../../workers/open_telemetry.ts";
+import { openTelemetryTracer } from "../../workers/status/open_telemetry.ts";
 import { type ArrivedSpan, OtlpCollector } from "./otlp_collector.ts";
 import { RunningEdge } from "./running_edge.ts";
 import { ScriptedServer } from "./scripted_server.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { logLines } from "../../src/cli/log_lines.ts";
+import { logLines } from "../../workers/process/log_lines.ts";
 
 /** Parts of secrets that JSON or URLs treat in their own way. */
 const ODD = [

@@ -1,4 +1,4 @@
-import { DirectoryInstall } from "../../cache/directory_install.ts";
+import { DirectoryInstall } from "../../cache/device/directory_install.ts";
 import { type UpdatePolicy, Updater } from "../../src/client/mod.ts";
 import { openSession, type Session } from "../../src/install/mod.ts";
 import type { Fetch, InstallTarget, ManagedStore } from "../../src/ports/mod.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { gzip } from "pako";
-import { MemoryStore } from "../../cache/memory.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
 import { decodeHint, encodeHint, type HintIndex } from "../../src/archive/mod.ts";
 import { concatBytes, encodeHex, equalBytes, sha256 } from "../../src/bytes/mod.ts";
 import { isBrecciaError } from "../../src/errors.ts";

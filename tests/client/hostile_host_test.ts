@@ -10,7 +10,7 @@ const firstHost = staticHost(await copyOf(store));
 await publishNext();
 
 async function copyOf(source: ManagedStore): Promise<ManagedStore> {
-  const { MemoryStore } = await import("../../cache/memory.ts");
+  const { MemoryStore } = await import("../../cache/stores/memory.ts");
   const copy = new MemoryStore();
   for await (const { key } of source.list("")) await copy.put(key, (await source.get(key))!.bytes);
   return copy;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MemoryStore } from "../../cache/memory.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
 import { isInRollout } from "../../src/client/rollout.ts";
 import { type ReleaseFilter, selectRelease } from "../../src/client/release_choice.ts";
 import { trustState } from "../../src/client/mod.ts";

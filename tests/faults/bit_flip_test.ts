@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { MemoryStore } from "../../cache/memory.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
 import { encodeHex, sha256 } from "../../src/bytes/mod.ts";
-import { scrubStore } from "../../src/mirror/scrub.ts";
+import { scrubStore } from "../../src/mirror/upkeep/scrub.ts";
 import type { ManagedStore } from "../../src/ports/mod.ts";
 import { bodyOf, edgeOf, type EdgeUnderTest } from "../mirror/edge_fixture.ts";
 import { decodeFrames } from "../workers/zstd_frames.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { FileStore } from "../../cache/fs.ts";
+import { FileStore } from "../../cache/stores/fs.ts";
 import { isBrecciaError } from "../../src/errors.ts";
-import { scrubStore } from "../../src/mirror/scrub.ts";
+import { scrubStore } from "../../src/mirror/upkeep/scrub.ts";
 import { BROKEN_DISK, BrokenDisk } from "./broken_disk.ts";
 import { EdgeProcess } from "./edge_process.ts";
 import { LiveRepository } from "./live_repository.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { RetryingStore } from "../../cache/retry.ts";
-import { S3Store } from "../../cache/s3.ts";
-import type { S3BucketOptions } from "../../cache/s3_bucket.ts";
+import { RetryingStore } from "../../cache/stores/retry.ts";
+import { S3Store } from "../../cache/stores/s3/s3.ts";
+import type { S3BucketOptions } from "../../cache/stores/s3/s3_bucket.ts";
 import { isBrecciaError } from "../../src/errors.ts";
-import { scrubStore } from "../../src/mirror/scrub.ts";
+import { scrubStore } from "../../src/mirror/upkeep/scrub.ts";
 import { bodyOf, edgeOf, Origin } from "../mirror/edge_fixture.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { testNeeding } from "../requirement.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { FileStore } from "../../cache/fs.ts";
-import { scrubStore } from "../../src/mirror/scrub.ts";
+import { FileStore } from "../../cache/stores/fs.ts";
+import { scrubStore } from "../../src/mirror/upkeep/scrub.ts";
 import { testNeeding } from "../requirement.ts";
 import { EdgeProcess } from "./edge_process.ts";
 import { LiveRepository } from "./live_repository.ts";

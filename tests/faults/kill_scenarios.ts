@@ -1,10 +1,10 @@
-import { FileStore } from "../../cache/fs.ts";
-import { MemoryStore } from "../../cache/memory.ts";
+import { FileStore } from "../../cache/stores/fs.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
 import { Edge, StoreKeeper, Upstream } from "../../src/mirror/mod.ts";
-import { scrubStore } from "../../src/mirror/scrub.ts";
+import { scrubStore } from "../../src/mirror/upkeep/scrub.ts";
 import { type Fetch, silentLog, systemClock } from "../../src/ports/mod.ts";
 import { HttpClient, MirrorSet } from "../../src/transport/mod.ts";
-import { createApp } from "../../workers/app.ts";
+import { createApp } from "../../workers/http/app.ts";
 import { call } from "../cli/call.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { SimulatedRepository } from "../simulator/repository.ts";

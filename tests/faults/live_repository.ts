@@ -1,4 +1,4 @@
-import { FileStore } from "../../cache/fs.ts";
+import { FileStore } from "../../cache/stores/fs.ts";
 import { call } from "../cli/call.ts";
 import { noise } from "../publish/memory_tree.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { FileStore } from "../../cache/fs.ts";
+import { FileStore } from "../../cache/stores/fs.ts";
 import { encodeHex, sha256 } from "../../src/bytes/mod.ts";
 import { StoreKeeper } from "../../src/mirror/mod.ts";
-import { scrubStore } from "../../src/mirror/scrub.ts";
+import { scrubStore } from "../../src/mirror/upkeep/scrub.ts";
 import { silentLog, systemClock } from "../../src/ports/mod.ts";
 import { bodyOf, edgeOf, PATIENT } from "../mirror/edge_fixture.ts";
 import { noise } from "../publish/memory_tree.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { MemoryStore } from "../../cache/memory.ts";
-import { QuotaStore } from "../../cache/quota.ts";
-import { parseSize } from "../../workers/byte_size.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
+import { QuotaStore } from "../../cache/stores/quota.ts";
+import { parseSize } from "../../workers/status/byte_size.ts";
 import { isBrecciaError } from "../../src/errors.ts";
 import { call } from "../cli/call.ts";
 import { bodyOf, edgeOf, type EdgeUnderTest, Origin } from "../mirror/edge_fixture.ts";

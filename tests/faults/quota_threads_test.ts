@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
-import { FileStore } from "../../cache/fs.ts";
-import { MemoryStore } from "../../cache/memory.ts";
-import { QuotaStore } from "../../cache/quota.ts";
-import { LedStore, makeChange, type StoreMessage } from "../../src/cli/led_store.ts";
+import { FileStore } from "../../cache/stores/fs.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
+import { QuotaStore } from "../../cache/stores/quota.ts";
+import {
+  LedStore,
+  makeChange,
+  type StoreMessage,
+} from "../../workers/process/primary_backed_store.ts";
 import { isBrecciaError } from "../../src/errors.ts";
 import { testStoreContract } from "../contract/store_contract.ts";
 import { noise } from "../publish/memory_tree.ts";

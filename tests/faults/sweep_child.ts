@@ -1,5 +1,5 @@
 /** Looks after the store of an edge once, with no grace: scrubs, mends and sweeps it. */
-import { FileStore } from "../../cache/fs.ts";
+import { FileStore } from "../../cache/stores/fs.ts";
 import { Edge, StoreKeeper, Upstream } from "../../src/mirror/mod.ts";
 import { silentLog, systemClock } from "../../src/ports/mod.ts";
 import { HttpClient, MirrorSet } from "../../src/transport/mod.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { MemoryStore } from "../../cache/memory.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
 import { isBrecciaError } from "../../src/errors.ts";
-import { scrubStore } from "../../src/mirror/scrub.ts";
+import { scrubStore } from "../../src/mirror/upkeep/scrub.ts";
 import type { ManagedStore } from "../../src/ports/mod.ts";
 import { bodyOf, edgeOf, Origin } from "../mirror/edge_fixture.ts";
 import { noise } from "../publish/memory_tree.ts";

@@ -3,8 +3,8 @@
  * can be mounted: `broken_disk_test.ts`.
  */
 import assert from "node:assert/strict";
-import { MemoryStore } from "../../cache/memory.ts";
-import { storageError } from "../../cache/storage_error.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
+import { storageError } from "../../cache/stores/storage_error.ts";
 import { isBrecciaError } from "../../src/errors.ts";
 import { bodyOf, edgeOf } from "../mirror/edge_fixture.ts";
 import { releasesWithDelta } from "./populated_repository.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DirectoryInstall } from "../../cache/directory_install.ts";
+import { DirectoryInstall } from "../../cache/device/directory_install.ts";
 import { isBrecciaError } from "../../src/errors.ts";
 import { openSession } from "../../src/install/mod.ts";
 import { publishedRepository, update, withDevice } from "../client/device.ts";

@@ -1,4 +1,4 @@
-import { DirectoryInstall } from "../../cache/directory_install.ts";
+import { DirectoryInstall } from "../../cache/device/directory_install.ts";
 import type { InstallTarget, ManagedStore, TreeWriter } from "../../src/ports/mod.ts";
 
 /** What every change throws once the power is gone: no error of ours, nothing may handle it. */

@@ -1,5 +1,5 @@
 /** Installs 1.0.0 of the test repository in the folder given: a process of its own, with its own umask. */
-import { DirectoryInstall } from "../../cache/directory_install.ts";
+import { DirectoryInstall } from "../../cache/device/directory_install.ts";
 import { Updater } from "../../src/client/mod.ts";
 import { openSession } from "../../src/install/mod.ts";
 import { publishedRepository } from "../client/device.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FileStore } from "../../cache/fs.ts";
+import { FileStore } from "../../cache/stores/fs.ts";
 import type { ManagedStore } from "../../src/ports/mod.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { bodyOf, edgeOf, Origin } from "./edge_fixture.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { gzip } from "pako";
-import { MemoryStore } from "../../cache/memory.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
 import { equalBytes } from "../../src/bytes/mod.ts";
 import { BrecciaError } from "../../src/errors.ts";
 import { BlockShelf } from "../../src/mirror/mod.ts";

@@ -1,5 +1,5 @@
 /** Mirrors once into a directory, and kills itself as `kill -9` does at one of its writes. */
-import { FileStore } from "../../cache/fs.ts";
+import { FileStore } from "../../cache/stores/fs.ts";
 import { Edge, Upstream } from "../../src/mirror/mod.ts";
 import { silentLog } from "../../src/ports/mod.ts";
 import { HttpClient, MirrorSet } from "../../src/transport/mod.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { FileStore } from "../../cache/fs.ts";
-import { MemoryStore } from "../../cache/memory.ts";
-import { scrubStore } from "../../src/mirror/scrub.ts";
+import { FileStore } from "../../cache/stores/fs.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
+import { scrubStore } from "../../src/mirror/upkeep/scrub.ts";
 import type { ManagedStore } from "../../src/ports/mod.ts";
 import { crashingStore } from "../publish/crashing_store.ts";
 import { noise } from "../publish/memory_tree.ts";

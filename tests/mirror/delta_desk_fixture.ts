@@ -1,4 +1,4 @@
-import { MemoryStore } from "../../cache/memory.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
 import { encodeHex, sha256 } from "../../src/bytes/mod.ts";
 import { type DeltaEncoder, encodeProven } from "../../src/delta/mod.ts";
 import {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MemoryStore } from "../../cache/memory.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
 import { equalBytes, sha256 } from "../../src/bytes/mod.ts";
 import {
   decodeDelta,

@@ -1,4 +1,4 @@
-import { MemoryStore } from "../../cache/memory.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
 import { CHUNK_REQUEST_TYPE, type ChunkRequest, encodeChunkRequest } from "../../src/index/mod.ts";
 import {
   Edge,
@@ -11,7 +11,7 @@ import {
 import { type ManagedStore, silentLog } from "../../src/ports/mod.ts";
 import { addRelease, type KeyRing, publishRepository } from "../../src/publish/mod.ts";
 import { HttpClient, MirrorSet } from "../../src/transport/mod.ts";
-import { createApp, type EdgeApp } from "../../workers/app.ts";
+import { createApp, type EdgeApp } from "../../workers/http/app.ts";
 import { MemoryTree } from "../publish/memory_tree.ts";
 import { clock, newRepository } from "../publish/repository_fixture.ts";
 

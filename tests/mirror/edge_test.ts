@@ -156,7 +156,7 @@ Deno.test("a store that is full stops the refresh, and what was served is served
   const { edge, store, get } = await edgeOf(origin);
   await edge.refresh();
   const put = store.put.bind(store);
-  const { MemoryStore } = await import("../../cache/memory.ts");
+  const { MemoryStore } = await import("../../cache/stores/memory.ts");
   const full = new MemoryStore({ capacity: 0 });
   store.put = (key, bytes) => full.put(key, bytes);
   const before = await snapshot(store);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { MemoryStore } from "../../cache/memory.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
 import { encodeHex, sha256 } from "../../src/bytes/mod.ts";
-import { ContentStore } from "../../src/mirror/content_store.ts";
-import { VerifiedReads } from "../../src/mirror/verified_reads.ts";
+import { ContentStore } from "../../src/mirror/content/content_store.ts";
+import { VerifiedReads } from "../../src/mirror/content/verified_reads.ts";
 import { pseudoRandomBytes } from "../pseudo_random.ts";
 import { bodyOf, edgeOf, PATIENT } from "./edge_fixture.ts";
 import { ForeignOrigin } from "./foreign_fixture.ts";

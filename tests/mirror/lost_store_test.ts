@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MemoryStore } from "../../cache/memory.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
 import { keepFresh } from "../../src/mirror/mod.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { edgeOf, Origin } from "./edge_fixture.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { BrecciaError } from "../../src/errors.ts";
 import { keepFresh, type PatienceOptions, Upstream } from "../../src/mirror/mod.ts";
-import { Patience } from "../../src/transport/patience.ts";
+import { Patience } from "../../src/transport/retry_policy.ts";
 import { HttpClient, MirrorSet } from "../../src/transport/mod.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { edgeOf, Origin } from "./edge_fixture.ts";

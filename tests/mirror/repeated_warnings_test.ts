@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RepeatedWarnings } from "../../src/mirror/repeated_warnings.ts";
+import { RepeatedWarnings } from "../../src/mirror/edge/repeated_warnings.ts";
 
 const MINUTE = 60_000;
 

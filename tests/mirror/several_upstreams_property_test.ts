@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { MemoryStore } from "../../cache/memory.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
 import { StoreKeeper } from "../../src/mirror/mod.ts";
 import { silentLog } from "../../src/ports/mod.ts";
 import { noise } from "../publish/memory_tree.ts";

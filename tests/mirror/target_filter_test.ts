@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { StoreKeeper } from "../../src/mirror/mod.ts";
-import { matchesGlob } from "../../src/mirror/target_filter.ts";
+import { matchesGlob } from "../../src/mirror/state/target_filter.ts";
 import { silentLog } from "../../src/ports/mod.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { NOW } from "../publish/repository_fixture.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { Updater } from "tuf-js";
-import { MemoryStore } from "../../cache/memory.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
 import { Edge, Upstream } from "../../src/mirror/mod.ts";
 import { silentLog } from "../../src/ports/mod.ts";
 import { HttpClient, MirrorSet } from "../../src/transport/mod.ts";
-import { createApp } from "../../workers/app.ts";
+import { createApp } from "../../workers/http/app.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { SimulatedRepository } from "../simulator/repository.ts";
 

@@ -1,4 +1,4 @@
-import { MemoryStore } from "../../cache/memory.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
 import type { ManagedStore, ObjectSource } from "../../src/ports/mod.ts";
 import {
   type AppConfig,

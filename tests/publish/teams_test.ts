@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MemoryStore } from "../../cache/memory.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
 import { isBrecciaError } from "../../src/errors.ts";
 import type { ManagedStore } from "../../src/ports/mod.ts";
 import {

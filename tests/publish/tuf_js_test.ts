@@ -6,7 +6,7 @@ import {
   initRepository,
   publishRepository,
 } from "../../src/publish/mod.ts";
-import { MemoryStore } from "../../cache/memory.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
 import { Ed25519Signer } from "../../src/tuf/mod.ts";
 import { MemoryTree } from "./memory_tree.ts";
 import { CONFIG, keyRing, roleSigners } from "./repository_fixture.ts";

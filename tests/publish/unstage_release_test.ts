@@ -8,7 +8,7 @@ import {
 } from "../../src/publish/mod.ts";
 import { crashingStore } from "./crashing_store.ts";
 import { MemoryTree, noise } from "./memory_tree.ts";
-import { MemoryStore } from "../../cache/memory.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
 import { clock, contentsOf, newRepository, refreshFrom } from "./repository_fixture.ts";
 
 const FIRST = new MemoryTree({ app: noise(300_000, 1) });

@@ -1,5 +1,5 @@
 import type { Requirement } from "../requirement.ts";
-import { S3Bucket, type S3BucketOptions } from "../../cache/s3_bucket.ts";
+import { S3Bucket, type S3BucketOptions } from "../../cache/stores/s3/s3_bucket.ts";
 import { systemClock } from "../../src/ports/mod.ts";
 
 /** Ceph's object gateway: a strict S3 service that Debian packages. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { buildNodeEdge } from "../../bin/build_node_edge.ts";
 import type { ManagedStore } from "../../src/ports/mod.ts";
 import { silentLog } from "../../src/ports/mod.ts";
-import { AnswerSlots, createApp } from "../../workers/app.ts";
+import { AnswerSlots, createApp } from "../../workers/http/app.ts";
 import { call } from "../cli/call.ts";
 import { RunningEdge } from "../cli/running_edge.ts";
 import { StaticRepository } from "../cli/static_repository.ts";

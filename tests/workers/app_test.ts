@@ -7,7 +7,7 @@ import {
   openStoredChunk,
 } from "../../src/index/mod.ts";
 import { silentLog } from "../../src/ports/mod.ts";
-import { createApp } from "../../workers/app.ts";
+import { createApp } from "../../workers/http/app.ts";
 import { bodyOf, edgeOf, Origin } from "../mirror/edge_fixture.ts";
 import { noise } from "../publish/memory_tree.ts";
 

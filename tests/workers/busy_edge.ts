@@ -1,7 +1,7 @@
 import { addRelease } from "../../src/publish/mod.ts";
 import { measureStore } from "../../src/mirror/mod.ts";
 import { silentLog } from "../../src/ports/mod.ts";
-import { createApp, type EdgeApp, Traffic } from "../../workers/app.ts";
+import { createApp, type EdgeApp, Traffic } from "../../workers/http/app.ts";
 import { edgeOf, type EdgeUnderTest, Origin } from "../mirror/edge_fixture.ts";
 import { MemoryTree, noise } from "../publish/memory_tree.ts";
 import { clock } from "../publish/repository_fixture.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { clientOf } from "../../workers/client_address.ts";
-import { ClientLimits, type ClientLimitSettings } from "../../workers/client_limits.ts";
+import { clientOf } from "../../workers/http/client_address.ts";
+import { ClientLimits, type ClientLimitSettings } from "../../workers/http/client_limits.ts";
 
 function limited(settings: ClientLimitSettings) {
   let now = 1_000_000;

@@ -1,4 +1,4 @@
-import { MemoryStore } from "../../cache/memory.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
 import { StreamLayout, TreeStream } from "../../src/index/mod.ts";
 import { type ManagedStore, systemClock, type TreeReader } from "../../src/ports/mod.ts";
 import { addRelease, initRepository, publishRepository } from "../../src/publish/mod.ts";

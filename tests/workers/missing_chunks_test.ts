@@ -10,7 +10,7 @@ import {
   PREFIX_BYTES,
   type ReleaseIndex,
 } from "../../src/index/mod.ts";
-import { findMissing } from "../../src/mirror/missing_chunks.ts";
+import { findMissing } from "../../src/mirror/content/missing_chunks.ts";
 import { bodyOf, edgeOf, type EdgeUnderTest, Origin } from "../mirror/edge_fixture.ts";
 import { noise } from "../publish/memory_tree.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseRange } from "../../workers/range_header.ts";
+import { parseRange } from "../../workers/http/range_header.ts";
 
 Deno.test("of an empty file no range can be sent, and its last bytes are the whole", () => {
   assert.equal(parseRange("bytes=0-0", 0), "unsatisfiable");

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { encodeHex } from "../../src/bytes/mod.ts";
 import type { Log } from "../../src/ports/mod.ts";
-import { createApp } from "../../workers/app.ts";
-import { ClientLimits } from "../../workers/client_limits.ts";
-import { createSite } from "../../workers/site.ts";
+import { createApp } from "../../workers/http/app.ts";
+import { ClientLimits } from "../../workers/http/client_limits.ts";
+import { createSite } from "../../workers/status/site.ts";
 import { bodyOf, edgeOf, Origin } from "../mirror/edge_fixture.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { clock } from "../publish/repository_fixture.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { MemoryStore } from "../../cache/memory.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
 import { CHUNK_REQUEST_TYPE, encodeChunkRequest } from "../../src/index/mod.ts";
 import { measureStore, Upstream } from "../../src/mirror/mod.ts";
 import { type Log, silentLog } from "../../src/ports/mod.ts";
 import { HttpClient, MirrorSet } from "../../src/transport/mod.ts";
-import { createSite, isPrefix, type MountedUpstream } from "../../workers/site.ts";
+import { createSite, isPrefix, type MountedUpstream } from "../../workers/status/site.ts";
 import { bodyOf, edgeOf, type EdgeUnderTest, Origin } from "../mirror/edge_fixture.ts";
 import { ForeignOrigin } from "../mirror/foreign_fixture.ts";
 import { noise } from "../publish/memory_tree.ts";

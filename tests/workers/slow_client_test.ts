@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { CHUNK_REQUEST_TYPE } from "../../src/index/mod.ts";
 import { silentLog } from "../../src/ports/mod.ts";
-import { chunkResponse } from "../../workers/chunk_response.ts";
-import { ClientLimits } from "../../workers/client_limits.ts";
-import { serveOnDeno } from "../../workers/deno.ts";
-import { steadyStream } from "../../workers/steady_stream.ts";
+import { chunkResponse } from "../../workers/http/chunk_response.ts";
+import { ClientLimits } from "../../workers/http/client_limits.ts";
+import { serveOnDeno } from "../../workers/entry/deno.ts";
+import { steadyStream } from "../../workers/http/stall_guarded_stream.ts";
 import { edgeOf, Origin } from "../mirror/edge_fixture.ts";
 
 /** More than the buffers of a socket hold. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { MemoryStore } from "../../cache/memory.ts";
-import type { R2Bucket } from "../../cache/r2.ts";
+import { MemoryStore } from "../../cache/stores/memory.ts";
+import type { R2Bucket } from "../../cache/stores/r2.ts";
 import { isBrecciaError } from "../../src/errors.ts";
-import { createWorker } from "../../workers/cloudflare.ts";
+import { createWorker } from "../../workers/entry/cloudflare.ts";
 import { Origin } from "../mirror/edge_fixture.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { NOW } from "../publish/repository_fixture.ts";

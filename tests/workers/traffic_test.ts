@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Traffic } from "../../workers/traffic.ts";
+import { Traffic } from "../../workers/status/traffic.ts";
 
 const MINUTE = 60_000;
 

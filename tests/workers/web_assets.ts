@@ -1,8 +1,8 @@
 import { encodeHex, sha256 } from "../../src/bytes/mod.ts";
 import { ForeignOrigin } from "../mirror/foreign_fixture.ts";
 import { edgeOf, type EdgeUnderTest } from "../mirror/edge_fixture.ts";
-import { createApp, type EdgeApp } from "../../workers/app.ts";
-import { DictionaryRules } from "../../workers/dictionary_rules.ts";
+import { createApp, type EdgeApp } from "../../workers/http/app.ts";
+import { DictionaryRules } from "../../workers/http/dictionary_rules.ts";
 import type { EdgeOptions } from "../../src/mirror/mod.ts";
 import { type ManagedStore, silentLog } from "../../src/ports/mod.ts";
 

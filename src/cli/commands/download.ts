@@ -4,7 +4,7 @@ import { BrecciaError, isBrecciaError } from "../../errors.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { clockOf, readRoot, TIME_FLAG } from "../device.ts";
 import { FileAccess } from "../file_access.ts";
-import { openStore } from "../open_store.ts";
+import { openStore } from "../../../workers/process/open_store.ts";
 import { PartialFile } from "../partial_file.ts";
 
 /** `breccia download`: one file of any TUF repository, by what changed since an older one. */

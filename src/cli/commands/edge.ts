@@ -1,20 +1,20 @@
-import { ANSWER_SLOTS, AnswerSlots } from "../../../workers/answer_slots.ts";
-import { ClientLimits } from "../../../workers/client_limits.ts";
-import { openTelemetryTracer } from "../../../workers/open_telemetry.ts";
-import { Traffic } from "../../../workers/traffic.ts";
+import { ANSWER_SLOTS, AnswerSlots } from "../../../workers/http/answer_slots.ts";
+import { ClientLimits } from "../../../workers/http/client_limits.ts";
+import { openTelemetryTracer } from "../../../workers/status/open_telemetry.ts";
+import { Traffic } from "../../../workers/status/traffic.ts";
 import { BrecciaError } from "../../errors.ts";
 import { keepFresh, keepMeasured, keepSound, StoreKeeper } from "../../mirror/mod.ts";
 import { systemClock } from "../../ports/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { Claims } from "../claims.ts";
-import type { Address } from "../edge_thread.ts";
+import { Claims } from "../../../workers/process/work_locks.ts";
+import type { Address } from "../../../workers/process/edge_thread.ts";
 import { encodeInWorker } from "../delta_encoder.ts";
-import { EdgeThreads } from "../edge_threads.ts";
+import { EdgeThreads } from "../../../workers/process/edge_threads.ts";
 import { EDGE_FLAGS, edgeSite } from "../edge_site.ts";
-import { serve } from "../serve.ts";
-import { sleep } from "../sleep.ts";
-import { logLines } from "../log_lines.ts";
-import { openEdges, siteApp } from "../open_edge.ts";
+import { serve } from "../../../workers/process/serve.ts";
+import { sleep } from "../../../workers/process/sleep.ts";
+import { logLines } from "../../../workers/process/log_lines.ts";
+import { openEdges, siteApp } from "../../../workers/process/open_edge.ts";
 
 /** `breccia edge`: mirrors a repository and serves it. */
 export const command: Command = {

@@ -11,7 +11,7 @@ import {
 import { type Signer, TOP_LEVEL_ROLES, type TopLevelRole } from "../../tuf/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { keyDirectoryOf } from "../key_directory.ts";
-import { openStore } from "../open_store.ts";
+import { openStore } from "../../../workers/process/open_store.ts";
 
 /** `breccia init DIR --app NAME`: makes a repository and its keys. */
 export const command: Command = {

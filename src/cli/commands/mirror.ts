@@ -1,9 +1,9 @@
-import { openTelemetryTracer } from "../../../workers/open_telemetry.ts";
+import { openTelemetryTracer } from "../../../workers/status/open_telemetry.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { logLines } from "../log_lines.ts";
+import { logLines } from "../../../workers/process/log_lines.ts";
 import type { Edge, EdgeStatus } from "../../mirror/mod.ts";
 import { EDGE_FLAGS, edgeSite } from "../edge_site.ts";
-import { openEdges } from "../open_edge.ts";
+import { openEdges } from "../../../workers/process/open_edge.ts";
 
 /** `breccia mirror`: one pass of an edge, without serving. */
 export const command: Command = {

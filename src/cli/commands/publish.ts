@@ -3,7 +3,7 @@ import { publishRepository, uploadRepository } from "../../publish/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { keyDirectoryOf } from "../key_directory.ts";
 import { openRepository } from "../open_repository.ts";
-import { openStore } from "../open_store.ts";
+import { openStore } from "../../../workers/process/open_store.ts";
 
 /** `breccia publish --repo DIR`: signs what changed and makes it visible. */
 export const command: Command = {
