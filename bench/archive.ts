@@ -6,7 +6,7 @@ import { gzip } from "pako";
 import { FileStore } from "../cache/stores/fs.ts";
 import { concatBytes, encodeHex, sha256 } from "../src/bytes/mod.ts";
 import { useNativeHashing } from "../src/cli/runtime.ts";
-import { BlockShelf } from "../src/mirror/content/block_cache.ts";
+import { BlockCache } from "../src/mirror/content/block_cache.ts";
 import { ContentStore } from "../src/mirror/content/content_store.ts";
 import { type BenchRow, summarize, writeReport } from "./report.ts";
 
@@ -38,7 +38,7 @@ async function measure(what: string, archive: Uint8Array<ArrayBuffer>): Promise<
   for (let run = 0; run < RUNS; run++) {
     const folder = await Deno.makeTempDir();
     const store = new FileStore(folder);
-    const shelf = new BlockShelf(store, 1e9);
+    const shelf = new BlockCache(store, 1e9);
     const read = async () => {
       const opened = await new ContentStore(store, undefined, shelf).open("targets", file, missing);
       for await (const _ of opened!.read({ offset: 0, length: archive.length }));

@@ -66,7 +66,7 @@ export async function askForDelta(
     const advice = await decodeDeltaAdvice(await readAnswer(answer));
     const doubt = objection(advice, base, release);
     if (doubt !== undefined) {
-      mirror.blame.push({ code: "hint-malformed", message: doubt });
+      mirror.failures.push({ code: "hint-malformed", message: doubt });
       return said(doubt);
     }
     const ref = { ...advice, baseVersion: base.index.version };
@@ -78,7 +78,7 @@ export async function askForDelta(
 
 function blamed(mirror: Mirror, error: unknown): string {
   if (!isBrecciaError(error) || error.code === "cancelled") throw error;
-  mirror.blame.push({ code: error.code, message: error.message });
+  mirror.failures.push({ code: error.code, message: error.message });
   return error.message;
 }
 

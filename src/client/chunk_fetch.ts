@@ -63,11 +63,11 @@ export async function* fetchChunks(
         options.onTrouble?.(`${said(error)}: whole packs are fetched from ${mirror.url.host}`);
         // To know no ranges is no fault; to send other bytes is one.
         if (error.code !== "http-malformed") {
-          mirror.blame.push({ code: error.code, message: error.message });
+          mirror.failures.push({ code: error.code, message: error.message });
         }
         continue;
       }
-      mirror.blame.push({ code: error.code, message: error.message });
+      mirror.failures.push({ code: error.code, message: error.message });
       failed.set(mirror, error);
       options.onTrouble?.(error.message);
     }

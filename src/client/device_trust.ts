@@ -2,7 +2,7 @@ import { equalBytes } from "../bytes/mod.ts";
 import { BrecciaError } from "../errors.ts";
 import type { ManagedStore } from "../ports/mod.ts";
 import { fileNameOf, type MetadataStore, readMetadata } from "../tuf/mod.ts";
-import { KeptTrust } from "./kept_trust.ts";
+import { StoredMetadata } from "./kept_trust.ts";
 import { PendingFiles, type SmallFiles } from "./pending_files.ts";
 
 /** What {@linkcode DeviceTrust} is opened with. */
@@ -39,7 +39,7 @@ export class DeviceTrust {
     },
   ) {
     this.files = files;
-    this.store = new KeptTrust(files);
+    this.store = new StoredMetadata(files);
     this.start = parts.start;
     this.#given = parts.given;
     this.#pending = parts.pending;
@@ -51,7 +51,7 @@ export class DeviceTrust {
    * @throws {BrecciaError} `usage` when the given root is not of the chain that is trusted here.
    */
   static async open({ files, root, installed }: DeviceTrustOptions): Promise<DeviceTrust> {
-    const kept = new KeptTrust(files);
+    const kept = new StoredMetadata(files);
     const newest = await kept.get("root.json");
     const relation = root === undefined || newest === undefined
       ? "kept"

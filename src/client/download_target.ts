@@ -16,12 +16,12 @@ import {
   MetadataMirrors,
   type Mirror,
   MirrorSet,
-  type PatienceOptions,
+  type RetryPolicyOptions,
 } from "../transport/mod.ts";
 import { refresh, type VerifiedTarget } from "../tuf/mod.ts";
 import { hintedBody } from "./hinted_body.ts";
 import { deviceTime, rememberTime } from "./known_time.ts";
-import { KeptTrust } from "./kept_trust.ts";
+import { StoredMetadata } from "./kept_trust.ts";
 
 /** What is downloaded, and from where. */
 export interface TargetDownloadOptions {
@@ -40,7 +40,7 @@ export interface TargetDownloadOptions {
   /** Default: the runtime's. */
   readonly clock?: Clock | undefined;
   /** How what failed and may pass is tried again. Default: by the runtime's timers. */
-  readonly patience?: PatienceOptions | undefined;
+  readonly patience?: RetryPolicyOptions | undefined;
   /** Ends it with `cancelled`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -99,7 +99,7 @@ export async function downloadTarget(
   const now = await deviceTime(cache, clock.now());
   const metadata = await refresh({
     source: new MetadataMirrors(mirrors),
-    store: new KeptTrust(cache),
+    store: new StoredMetadata(cache),
     trustedRoot: root,
     now,
     signal,
@@ -152,7 +152,7 @@ function blame(mirror: Mirror, error: unknown, reasons: string[]): void {
   if (!isBrecciaError(error) || error.code === "cancelled" || error.code.startsWith("storage-")) {
     throw error;
   }
-  mirror.blame.push({ code: error.code, message: error.message });
+  mirror.failures.push({ code: error.code, message: error.message });
   reasons.push(error.message);
 }
 

@@ -2,7 +2,7 @@ import type { MetadataStore } from "../tuf/mod.ts";
 import type { SmallFiles } from "./pending_files.ts";
 
 /** Trusted metadata among a device's small files, under `metadata/`. */
-export class KeptTrust implements MetadataStore {
+export class StoredMetadata implements MetadataStore {
   readonly #files: SmallFiles;
 
   /** Keeps it in `files`. */

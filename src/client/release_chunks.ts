@@ -98,7 +98,7 @@ async function decodeOrSay(
   } catch (error) {
     if (!isBrecciaError(error) || error.code === "cancelled") throw error;
     options.onTrouble?.(error.message);
-    delta.mirror?.blame.push({ code: error.code, message: error.message });
+    delta.mirror?.failures.push({ code: error.code, message: error.message });
     return undefined;
   }
 }
@@ -129,7 +129,7 @@ async function* segmentChunks(
       `${wrong.length} of ${made.length} chunks came out of a segment of the delta wrong ` +
       `and are fetched`;
     options.onTrouble?.(why);
-    plan.delta?.mirror?.blame.push({ code: "delta-mismatch", message: why });
+    plan.delta?.mirror?.failures.push({ code: "delta-mismatch", message: why });
   }
   const missing = wrong.filter((ordinal) => plan.sources.of(ordinal).kind === "fetch");
   const fetched = fetchChunks(plan.release, missing, options.mirrors, options);

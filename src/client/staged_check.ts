@@ -3,7 +3,7 @@ import { indexTarget, parseReleaseInfo } from "../index/mod.ts";
 import type { ManagedStore } from "../ports/mod.ts";
 import { loadTrusted } from "../tuf/mod.ts";
 import type { InstalledRelease } from "./install_session.ts";
-import { KeptTrust } from "./kept_trust.ts";
+import { StoredMetadata } from "./kept_trust.ts";
 
 /** A time that nothing has expired at. */
 const BEFORE_ALL = 0;
@@ -17,7 +17,7 @@ const BEFORE_ALL = 0;
  * when no metadata is kept.
  */
 export async function checkStaged(staged: InstalledRelease, files: ManagedStore): Promise<void> {
-  const metadata = await loadTrusted({ store: new KeptTrust(files), now: BEFORE_ALL });
+  const metadata = await loadTrusted({ store: new StoredMetadata(files), now: BEFORE_ALL });
   const { app, version, platform, index } = staged;
   const target = await metadata.findTarget(indexTarget(app, version, platform));
   const info = target && parseReleaseInfo(target.path, target.custom);

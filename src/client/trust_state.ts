@@ -1,7 +1,7 @@
 import { isBrecciaError } from "../errors.ts";
 import type { ManagedStore } from "../ports/mod.ts";
 import { loadTrusted } from "../tuf/mod.ts";
-import { KeptTrust } from "./kept_trust.ts";
+import { StoredMetadata } from "./kept_trust.ts";
 import { deviceTime } from "./known_time.ts";
 
 /** How stale the metadata is that a device trusts without asking a mirror. */
@@ -16,7 +16,7 @@ export interface TrustState {
 export async function trustState(files: ManagedStore, now: number): Promise<TrustState> {
   try {
     const time = await deviceTime(files, now);
-    const { expires } = await loadTrusted({ store: new KeptTrust(files), now: time });
+    const { expires } = await loadTrusted({ store: new StoredMetadata(files), now: time });
     return { expires, refusal: undefined };
   } catch (error) {
     if (!isBrecciaError(error)) throw error;

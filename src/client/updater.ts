@@ -7,7 +7,7 @@ import {
   HttpClient,
   MetadataMirrors,
   MirrorSet,
-  type PatienceOptions,
+  type RetryPolicyOptions,
 } from "../transport/mod.ts";
 import { refresh } from "../tuf/mod.ts";
 import { fetchIndex } from "./fetch_index.ts";
@@ -51,7 +51,7 @@ export interface UpdaterOptions {
   /** Default: the runtime's. */
   readonly clock?: Clock | undefined;
   /** How what failed and may pass is tried again. Default: by the runtime's timers. */
-  readonly patience?: PatienceOptions | undefined;
+  readonly patience?: RetryPolicyOptions | undefined;
 }
 
 /**
@@ -114,9 +114,9 @@ export class Updater {
   }
 
   /** What was refused of each mirror so far. */
-  get blame(): readonly { readonly mirror: string; readonly message: string }[] {
-    return this.#mirrors.mirrors.flatMap(({ url, blame }) =>
-      blame.map(({ message }) => ({ mirror: url.host, message }))
+  get failures(): readonly { readonly mirror: string; readonly message: string }[] {
+    return this.#mirrors.mirrors.flatMap(({ url, failures }) =>
+      failures.map(({ message }) => ({ mirror: url.host, message }))
     );
   }
 

@@ -1,31 +1,35 @@
 export type { ServedFile } from "./content/served_file.ts";
-export { BlockShelf } from "./content/block_cache.ts";
+export { BlockCache } from "./content/block_cache.ts";
 export type { DeltaPair } from "./deltas/delta_builder.ts";
 export {
   type DeltaAnswer,
-  DeltaDesk,
-  type DeltaDeskOptions,
-  type HandOn,
+  type ForwardRequest,
+  OnDemandDeltas,
+  type OnDemandDeltasOptions,
 } from "./deltas/on_demand_deltas.ts";
 export { Edge, type EdgeOptions } from "./edge/edge.ts";
 export type { EdgeStatus, RefreshTrouble } from "./edge/edge_status.ts";
-export { gather } from "./content/read_all.ts";
-export type { JoinedWork } from "./fetch/single_flight.ts";
-export { keepFresh, keepSound, type RefreshSchedule } from "./upkeep/refresh_schedule.ts";
-export type { Novelty } from "./deltas/change_map.ts";
-export type { DeltaSavings, ReleaseNovelty } from "./deltas/release_diff.ts";
+export { readAll } from "./content/read_all.ts";
+export type { SharedFlight } from "./fetch/single_flight.ts";
+export {
+  type RefreshSchedule,
+  runMaintenanceLoop,
+  runRefreshLoop,
+} from "./upkeep/refresh_schedule.ts";
+export type { ChangeMap } from "./deltas/change_map.ts";
+export type { DeltaSavings, ReleaseDiff } from "./deltas/release_diff.ts";
 export type { ReadCounts, ReadSource } from "./fetch/read_counts.ts";
 export { measureStore, type StoreSize } from "./upkeep/store_size.ts";
-export { keepMeasured, type MeasureSchedule } from "./upkeep/measure_schedule.ts";
+export { type MeasureSchedule, runSizeLoop } from "./upkeep/measure_schedule.ts";
 export type { MissingChunks } from "./content/missing_chunks.ts";
 export type { ReadChunks, ServedGeneration, ServedTarget } from "./edge/served_generation.ts";
 export {
   type Maintenance,
   type MaintenanceOptions,
-  StoreKeeper,
-  type StoreKeeperOptions,
+  StoreMaintenance,
+  type StoreMaintenanceOptions,
 } from "./upkeep/store_maintenance.ts";
-export type { PatienceOptions } from "../transport/retry_policy.ts";
+export type { RetryPolicyOptions } from "../transport/retry_policy.ts";
 export type { StoredChunk } from "./content/stored_chunks.ts";
 export {
   DEFAULT_UPSTREAM,

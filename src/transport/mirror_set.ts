@@ -1,6 +1,6 @@
 import { BrecciaError, type ErrorCode, isBrecciaError } from "../errors.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "./http_client.ts";
-import { Patience, type PatienceOptions, type Trial } from "./retry_policy.ts";
+import { RetryPolicy, type RetryPolicyOptions, type Trial } from "./retry_policy.ts";
 import { withoutUrlSecrets } from "./public_url.ts";
 import { retryAfter } from "./retry_after.ts";
 
@@ -29,7 +29,7 @@ export class Mirror {
   /** How long its last answer asks to wait before the next request, in milliseconds. */
   askedWait = 0;
   /** What was refused or failed, newest last: blame for whoever operates it. */
-  readonly blame: { readonly code: ErrorCode; readonly message: string }[] = [];
+  readonly failures: { readonly code: ErrorCode; readonly message: string }[] = [];
   #knowsRanges: boolean | undefined;
   readonly #http: HttpClient;
   readonly #credentials: Readonly<Record<string, string>>;
@@ -98,19 +98,19 @@ export class MirrorSet {
   readonly http: HttpClient;
 
   /** Tries again what all mirrors failed at, where it may pass; `undefined`: nothing is. */
-  readonly patience: Patience | undefined;
+  readonly patience: RetryPolicy | undefined;
 
   /** Refuses an empty list and anything but `http(s)` URLs with code `usage`. */
   constructor(
     urls: readonly string[],
     http: HttpClient,
-    options: { readonly patience?: PatienceOptions | undefined } = {},
+    options: { readonly patience?: RetryPolicyOptions | undefined } = {},
   ) {
     if (urls.length === 0) {
       throw new BrecciaError("usage", "Cannot fetch anything: no mirror was given");
     }
     this.http = http;
-    this.patience = options.patience && new Patience(options.patience);
+    this.patience = options.patience && new RetryPolicy(options.patience);
     this.mirrors = urls.map((url) => new Mirror(url, http));
   }
 
@@ -191,7 +191,7 @@ export class MirrorSet {
         if (found !== undefined) return found;
       } catch (error) {
         if (!isBrecciaError(error) || error.code === "cancelled") throw error;
-        mirror.blame.push({ code: error.code, message: error.message });
+        mirror.failures.push({ code: error.code, message: error.message });
         failures.push({ mirror, error });
       }
     }
@@ -208,7 +208,7 @@ export class MirrorSet {
 
   /** The mirrors, those with the least blame first. */
   inOrder(): Mirror[] {
-    return this.mirrors.toSorted((a, b) => a.blame.length - b.blame.length);
+    return this.mirrors.toSorted((a, b) => a.failures.length - b.failures.length);
   }
 }
 

@@ -18,8 +18,8 @@ export { type Timers } from "./awake_timer.ts";
 export {
   DEVICE_PATIENCE,
   type Failure,
-  Patience,
-  type PatienceOptions,
+  RetryPolicy,
+  type RetryPolicyOptions,
   Trial,
 } from "./retry_policy.ts";
 export { followRedirects, type RedirectReach } from "./redirects.ts";

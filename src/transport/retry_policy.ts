@@ -2,7 +2,7 @@ import { type ErrorCode, isBrecciaError } from "../errors.ts";
 import { RETRY_LIMITS } from "../limits.ts";
 
 /** How waiting is done. */
-export interface PatienceOptions {
+export interface RetryPolicyOptions {
   /** A number from 0 up to 1: requests that failed together come again apart. */
   readonly random: () => number;
   /** Resolves after so many milliseconds, at once when the signal aborts. */
@@ -12,7 +12,7 @@ export interface PatienceOptions {
 }
 
 /** By the runtime's own means, also where a server fell silent: for whoever has nothing else to do. */
-export const DEVICE_PATIENCE: PatienceOptions = {
+export const DEVICE_PATIENCE: RetryPolicyOptions = {
   random: Math.random,
   wait: waitOrAbort,
   mayPass: ["offline", "response-truncated", "timeout"],
@@ -24,7 +24,7 @@ export interface Failure {
   busy(askedWait: number): void;
 }
 
-/** What a {@linkcode Patience} may spend on retries, refilled by what succeeds. */
+/** What a {@linkcode RetryPolicy} may spend on retries, refilled by what succeeds. */
 const MOST_TOKENS = 32;
 const TOKENS_FOR_SUCCESS = 0.25;
 
@@ -36,12 +36,12 @@ const TOKENS_FOR_SUCCESS = 0.25;
  * more is left alone), and retries in all, by a budget that only successes refill: a server that is down or
  * overwhelmed is not asked four times as often.
  */
-export class Patience {
-  readonly #options: PatienceOptions;
+export class RetryPolicy {
+  readonly #options: RetryPolicyOptions;
   #tokens = MOST_TOKENS;
 
   /** Waits by `options`. */
-  constructor(options: PatienceOptions) {
+  constructor(options: RetryPolicyOptions) {
     this.#options = options;
   }
 
@@ -50,7 +50,7 @@ export class Patience {
    *
    * @throws {BrecciaError} what its last try threw.
    */
-  async persist<T>(act: (failure: Failure) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async run<T>(act: (failure: Failure) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const trial = this.begin();
     for (;;) {
       try {
@@ -80,14 +80,14 @@ const MAY_PASS: readonly ErrorCode[] = ["offline", "response-truncated"];
 
 /** The tries of one thing, and what they learn. */
 export class Trial implements Failure {
-  readonly #options: PatienceOptions;
+  readonly #options: RetryPolicyOptions;
   readonly #spend: () => boolean;
   #tries = 1;
   #waited = 0;
   #busy: number[] = [];
 
-  /** Made by {@linkcode Patience.begin}. */
-  constructor(options: PatienceOptions, spend: () => boolean) {
+  /** Made by {@linkcode RetryPolicy.begin}. */
+  constructor(options: RetryPolicyOptions, spend: () => boolean) {
     this.#options = options;
     this.#spend = spend;
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ClaimedWork, Claims } from "../../workers/process/work_locks.ts";
+import { SharedWork, WorkLocks } from "../../workers/process/work_locks.ts";
 import { BrecciaError, isBrecciaError } from "../../src/errors.ts";
 import { RunningEdge } from "./running_edge.ts";
 import { StaticRepository } from "./static_repository.ts";
@@ -53,8 +53,8 @@ Deno.test("a cold target that many clients ask several threads for is fetched on
 });
 
 Deno.test("who claims work that another does hears how it ended; a failure is tried again", async () => {
-  const claims = new Claims();
-  const [one, two] = [new ClaimedWork(claims, "apps"), new ClaimedWork(claims, "apps")];
+  const claims = new WorkLocks();
+  const [one, two] = [new SharedWork(claims, "apps"), new SharedWork(claims, "apps")];
   const gate = Promise.withResolvers<void>();
   let done = 0;
   const first = one.join("packs/a", async () => {
@@ -62,7 +62,7 @@ Deno.test("who claims work that another does hears how it ended; a failure is tr
     done++;
   });
   const second = two.join("packs/a", () => assert.fail("it is done already"));
-  const other = new ClaimedWork(claims, "wheels").join(
+  const other = new SharedWork(claims, "wheels").join(
     "packs/a",
     () => Promise.resolve(void done++),
   );

@@ -4,7 +4,7 @@ import { DELTA_PREAMBLE_BYTES, encodeDelta, readHeadLength } from "../../src/del
 import { decodeDeltaAdvice, type DeltaAdvice, encodeDeltaAdvice } from "../../src/index/mod.ts";
 import type { Fetch } from "../../src/ports/mod.ts";
 import { bodyOf } from "../mirror/edge_fixture.ts";
-import { deltaEdge, originOf, program } from "../mirror/delta_desk_fixture.ts";
+import { deltaEdge, originOf, program } from "../mirror/on_demand_deltas_fixture.ts";
 import { pseudoRandomBytes } from "../pseudo_random.ts";
 import { type Device, withDevice } from "./device.ts";
 

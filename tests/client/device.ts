@@ -3,7 +3,7 @@ import { type UpdatePolicy, Updater } from "../../src/client/mod.ts";
 import { openSession, type Session } from "../../src/install/mod.ts";
 import type { Fetch, InstallTarget, ManagedStore } from "../../src/ports/mod.ts";
 import { addRelease, publishRepository } from "../../src/publish/mod.ts";
-import { DEVICE_PATIENCE, type PatienceOptions } from "../../src/transport/mod.ts";
+import { DEVICE_PATIENCE, type RetryPolicyOptions } from "../../src/transport/mod.ts";
 import { MemoryTree, noise } from "../publish/memory_tree.ts";
 import { clock, newRepository } from "../publish/repository_fixture.ts";
 
@@ -35,7 +35,7 @@ export async function publishedRepository(): Promise<{
 }
 
 /** Tries again as a device does, without waiting. */
-export const patience: PatienceOptions = {
+export const patience: RetryPolicyOptions = {
   ...DEVICE_PATIENCE,
   random: () => 0.5,
   wait: () => Promise.resolve(),

@@ -139,8 +139,8 @@ Deno.test("one lying mirror of two is named, and the update comes from the other
     const found = await updater.check();
     const result = await found!.download();
     assert.equal((await found!.apply()).version, "1.1.0");
-    assert.ok(updater.blame.every(({ mirror }) => mirror === "liar.test"));
-    assert.ok(updater.blame.length > 0 && result.reasons.length > 0);
+    assert.ok(updater.failures.every(({ mirror }) => mirror === "liar.test"));
+    assert.ok(updater.failures.length > 0 && result.reasons.length > 0);
   });
 });
 

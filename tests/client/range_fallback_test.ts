@@ -33,7 +33,7 @@ async function updated(device: Device, host: Fetch, mirrors?: string[]) {
     build("1.1.0")["bin/app"],
   );
   assert.equal(seen.at(-1), transferred, "progress counts what travels");
-  return { plan, planned: plan.bytes.total, transferred, reasons, blame: updater.blame };
+  return { plan, planned: plan.bytes.total, transferred, reasons, blame: updater.failures };
 }
 
 for (const odd of ODD_ANSWERS) {

@@ -1,6 +1,6 @@
 import { FileStore } from "../../cache/stores/fs.ts";
 import { MemoryStore } from "../../cache/stores/memory.ts";
-import { Edge, StoreKeeper, Upstream } from "../../src/mirror/mod.ts";
+import { Edge, StoreMaintenance, Upstream } from "../../src/mirror/mod.ts";
 import { scrubStore } from "../../src/mirror/upkeep/scrub.ts";
 import { type Fetch, silentLog, systemClock } from "../../src/ports/mod.ts";
 import { HttpClient, MirrorSet } from "../../src/transport/mod.ts";
@@ -211,7 +211,7 @@ async function refreshInto(folder: string, upstream: string, root: string): Prom
 
 async function sweep(folder: string, upstream: string, root: string): Promise<void> {
   const { edge, store } = await openEdge(folder, root, fetch, upstream);
-  await new StoreKeeper({ store, edges: [edge], clock: systemClock, log: silentLog })
+  await new StoreMaintenance({ store, edges: [edge], clock: systemClock, log: silentLog })
     .maintain({ grace: 0 });
 }
 

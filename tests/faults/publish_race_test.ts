@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FileStore } from "../../cache/stores/fs.ts";
 import { encodeHex, sha256 } from "../../src/bytes/mod.ts";
-import { StoreKeeper } from "../../src/mirror/mod.ts";
+import { StoreMaintenance } from "../../src/mirror/mod.ts";
 import { scrubStore } from "../../src/mirror/upkeep/scrub.ts";
 import { silentLog, systemClock } from "../../src/ports/mod.ts";
 import { bodyOf, edgeOf, PATIENT } from "../mirror/edge_fixture.ts";
@@ -47,7 +47,7 @@ Deno.test("releases are published while an edge mirrors, sweeps and serves them:
 
     let now = 0;
     let removed = 0;
-    const keeper = new StoreKeeper({
+    const keeper = new StoreMaintenance({
       store,
       edges: [under.edge],
       // As if its grace was over at each: the sweep itself must lose nothing.

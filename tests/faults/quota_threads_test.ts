@@ -3,8 +3,8 @@ import { FileStore } from "../../cache/stores/fs.ts";
 import { MemoryStore } from "../../cache/stores/memory.ts";
 import { QuotaStore } from "../../cache/stores/quota.ts";
 import {
-  LedStore,
   makeChange,
+  PrimaryBackedStore,
   type StoreMessage,
 } from "../../workers/process/primary_backed_store.ts";
 import { isBrecciaError } from "../../src/errors.ts";
@@ -18,8 +18,8 @@ const BYTES = 400_000;
 const RELEASES = 6;
 
 /** A store of a thread, led by `quota`; messages go as between threads, later and copied. */
-function ledBy(quota: QuotaStore, read: MemoryStore): LedStore {
-  const led: LedStore = new LedStore(read, (message: StoreMessage) => {
+function ledBy(quota: QuotaStore, read: MemoryStore): PrimaryBackedStore {
+  const led: PrimaryBackedStore = new PrimaryBackedStore(read, (message: StoreMessage) => {
     const copy = structuredClone(message);
     if (copy.type === "used") quota.used(copy.key);
     else void makeChange(quota, copy.change).then((outcome) => led.changed(copy.id, outcome));

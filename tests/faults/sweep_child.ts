@@ -1,6 +1,6 @@
 /** Looks after the store of an edge once, with no grace: scrubs, mends and sweeps it. */
 import { FileStore } from "../../cache/stores/fs.ts";
-import { Edge, StoreKeeper, Upstream } from "../../src/mirror/mod.ts";
+import { Edge, StoreMaintenance, Upstream } from "../../src/mirror/mod.ts";
 import { silentLog, systemClock } from "../../src/ports/mod.ts";
 import { HttpClient, MirrorSet } from "../../src/transport/mod.ts";
 
@@ -13,5 +13,5 @@ const edge = await Edge.open({
   clock: systemClock,
   log: silentLog,
 });
-await new StoreKeeper({ store, edges: [edge], clock: systemClock, log: silentLog })
+await new StoreMaintenance({ store, edges: [edge], clock: systemClock, log: silentLog })
   .maintain({ grace: 0 });

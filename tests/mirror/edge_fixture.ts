@@ -5,7 +5,7 @@ import {
   type EdgeOptions,
   type Maintenance,
   type MaintenanceOptions,
-  StoreKeeper,
+  StoreMaintenance,
   Upstream,
 } from "../../src/mirror/mod.ts";
 import { type ManagedStore, silentLog } from "../../src/ports/mod.ts";
@@ -101,7 +101,7 @@ export async function edgeOf(
     store,
   });
   const keeperOf = (of: ManagedStore) =>
-    new StoreKeeper({
+    new StoreMaintenance({
       store: of,
       edges: [edge],
       clock: options.clock ?? clock,

@@ -97,7 +97,7 @@ for (const damage of ["flipped", "gone"] as const) {
 Deno.test("an old pointer put back into the store takes no running edge back", async () => {
   const { origin, edge, store, before, pointer } = await twoGenerations();
   await store.put("current", pointer);
-  await edge.follow();
+  await edge.adoptLatest();
   assert.deepEqual(versionsOf({ edge }), ["1.0.0", "1.1.0"], "it is not followed");
   origin.lie = asBefore(before);
   await assert.rejects(edge.refresh(), (error) => isBrecciaError(error, "rollback"));

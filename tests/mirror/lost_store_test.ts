@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { MemoryStore } from "../../cache/stores/memory.ts";
-import { keepFresh } from "../../src/mirror/mod.ts";
+import { runRefreshLoop } from "../../src/mirror/mod.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { edgeOf, Origin } from "./edge_fixture.ts";
 
@@ -42,7 +42,7 @@ Deno.test("losing what is served ends the wait for the next refresh", async () =
     waits.push(milliseconds);
     return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
   };
-  const running = keepFresh(edge, {
+  const running = runRefreshLoop(edge, {
     interval: 60_000,
     signal: ended.signal,
     random: () => 0,

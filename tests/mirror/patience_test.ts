@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { BrecciaError } from "../../src/errors.ts";
-import { keepFresh, type PatienceOptions, Upstream } from "../../src/mirror/mod.ts";
-import { Patience } from "../../src/transport/retry_policy.ts";
+import { type RetryPolicyOptions, runRefreshLoop, Upstream } from "../../src/mirror/mod.ts";
+import { RetryPolicy } from "../../src/transport/retry_policy.ts";
 import { HttpClient, MirrorSet } from "../../src/transport/mod.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { edgeOf, Origin } from "./edge_fixture.ts";
@@ -10,7 +10,7 @@ import { ForeignOrigin } from "./foreign_fixture.ts";
 const SECOND = 1000;
 
 /** Waits that take no time, in the middle of their spread. */
-function patient(waits: number[]): PatienceOptions {
+function patient(waits: number[]): RetryPolicyOptions {
   return { random: () => 0.5, wait: (ms) => Promise.resolve(void waits.push(ms)) };
 }
 
@@ -91,7 +91,7 @@ Deno.test("a server that asks for more than 20 s is left to the schedule, which 
     ended.abort();
     return Promise.resolve();
   };
-  await keepFresh(edge, { interval: 5000, signal: ended.signal, random: () => 0, sleep });
+  await runRefreshLoop(edge, { interval: 5000, signal: ended.signal, random: () => 0, sleep });
   assert.deepEqual([waits, slept], [[], [60 * SECOND]]);
   assert.equal(origin.requests.length, 1);
 });
@@ -150,13 +150,13 @@ Deno.test("a pass over an upstream that has gone down asks little more than with
 });
 
 Deno.test("who no longer wants it waits no longer", async () => {
-  const patience = new Patience({ random: () => 0, wait: () => Promise.resolve(stop.abort()) });
+  const patience = new RetryPolicy({ random: () => 0, wait: () => Promise.resolve(stop.abort()) });
   const stop = new AbortController();
   let tries = 0;
   const act = () => {
     tries++;
     return Promise.reject(new BrecciaError("offline", "gone"));
   };
-  await assert.rejects(patience.persist(act, stop.signal), { code: "offline" });
+  await assert.rejects(patience.run(act, stop.signal), { code: "offline" });
   assert.equal(tries, 2);
 });

@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
 import { type Clock, type Log, type ManagedStore, silentLog } from "../../src/ports/mod.ts";
-import { type Edge, keepFresh, keepSound, StoreKeeper } from "../../src/mirror/mod.ts";
+import {
+  type Edge,
+  runMaintenanceLoop,
+  runRefreshLoop,
+  StoreMaintenance,
+} from "../../src/mirror/mod.ts";
 import { HttpClient, MirrorSet } from "../../src/transport/mod.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { NOW } from "../publish/repository_fixture.ts";
 import { edgeOf, Origin } from "./edge_fixture.ts";
 
 const HOUR = 3_600_000;
-function keeperOf(edge: Edge, store: ManagedStore, clock: Clock): StoreKeeper {
-  return new StoreKeeper({ store, edges: [edge], clock, log: silentLog });
+function keeperOf(edge: Edge, store: ManagedStore, clock: Clock): StoreMaintenance {
+  return new StoreMaintenance({ store, edges: [edge], clock, log: silentLog });
 }
 
 const gone = () => Promise.reject(new TypeError("upstream is gone"));
@@ -40,7 +45,7 @@ Deno.test("an edge that fails waits longer each time, up to its interval, and no
     if (sleeps === 6) origin.lie = () => Promise.resolve(undefined);
   });
   const { edge } = await edgeOf(origin, { clock: time.clock });
-  await keepFresh(edge, { ...time, interval: 20_000 });
+  await runRefreshLoop(edge, { ...time, interval: 20_000 });
   assert.deepEqual(time.slept, [2000, 4000, 8000, 16_000, 20_000, 20_000, 20_000, 20_000]);
   assert.equal(edge.status().trouble, null);
   assert.equal(edge.status().confirmedAt, NOW + 2000 + 4000 + 8000 + 16_000 + 20_000 * 3);
@@ -62,7 +67,7 @@ Deno.test("an upstream that asks to wait is left alone so long, but not for more
     Promise.resolve(new Response(null, { status: 503, headers: answers[asked] ?? {} }));
   const time = fakeTime(answers.length, () => void asked++);
   const { edge } = await edgeOf(origin, { clock: time.clock });
-  await keepFresh(edge, { ...time, random: () => 0, interval: 10_000 });
+  await runRefreshLoop(edge, { ...time, random: () => 0, interval: 10_000 });
   assert.deepEqual(time.slept, [120_000, 300_000, HOUR, 9000, 9000, 9000]);
 });
 
@@ -90,7 +95,7 @@ Deno.test("a fleet of edges spreads by a tenth either way", async () => {
   for (const [random, expected] of [[0, 54_000], [0.999999, 66_000]] as const) {
     const time = fakeTime(1);
     const { edge } = await edgeOf(origin, { clock: time.clock });
-    await keepFresh(edge, { ...time, random: () => random, interval: 60_000 });
+    await runRefreshLoop(edge, { ...time, random: () => random, interval: 60_000 });
     assert.ok(Math.abs((time.slept[0] as number) - expected) < 1);
   }
 });
@@ -112,7 +117,11 @@ Deno.test("the store is looked after once each interval: damage is mended, lefto
   const stray = new Uint8Array(50);
   const name = new Uint8Array(await crypto.subtle.digest("SHA-256", stray)).toHex();
   await store.put(`packs/${name}`, stray);
-  await keepSound(keeperOf(edge, store, time.clock), { ...time, interval: 24 * HOUR, log });
+  await runMaintenanceLoop(keeperOf(edge, store, time.clock), {
+    ...time,
+    interval: 24 * HOUR,
+    log,
+  });
   assert.deepEqual(time.slept, [24 * HOUR, 24 * HOUR, 24 * HOUR, 24 * HOUR]);
   const done = events.filter(({ event }) => event === "store looked after");
   assert.deepEqual(done.map(({ damaged, removed }) => [damaged, removed]), [[0, 0], [1, 1], [
@@ -135,7 +144,7 @@ Deno.test("a check that fails is logged, and the next one comes", async () => {
     broken = false;
     throw new Error("the disk is away");
   };
-  await keepSound(keeperOf(edge, store, time.clock), {
+  await runMaintenanceLoop(keeperOf(edge, store, time.clock), {
     ...time,
     interval: HOUR,
     log: (_level, event) => events.push(event),
@@ -153,7 +162,7 @@ Deno.test("a check of a large store pauses, so that it reads 64 MiB a second at 
   for await (const { size } of store.list("")) stored += size;
   const sleeps: number[] = [];
   const ended = new AbortController();
-  await keepSound(keeperOf(edge, store, time.clock), {
+  await runMaintenanceLoop(keeperOf(edge, store, time.clock), {
     ...time,
     signal: ended.signal,
     sleep: (milliseconds) => {

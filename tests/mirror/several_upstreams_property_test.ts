@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MemoryStore } from "../../cache/stores/memory.ts";
-import { StoreKeeper } from "../../src/mirror/mod.ts";
+import { StoreMaintenance } from "../../src/mirror/mod.ts";
 import { silentLog } from "../../src/ports/mod.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { NOW } from "../publish/repository_fixture.ts";
@@ -104,7 +104,7 @@ class Site {
     const published = this.players.map((player) => new Map(player.published));
     const before = edges.map((edge) => edge.served);
     this.hour++;
-    await new StoreKeeper({ store: this.store, edges, clock: this.clock, log: silentLog })
+    await new StoreMaintenance({ store: this.store, edges, clock: this.clock, log: silentLog })
       .maintain({ grace: HOUR });
     // Damage would have been mended by a refresh, which brings news too.
     for (const [at, player] of this.players.entries()) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { MemoryStore } from "../../cache/stores/memory.ts";
-import { StoreKeeper } from "../../src/mirror/mod.ts";
+import { StoreMaintenance } from "../../src/mirror/mod.ts";
 import { type ManagedStore, silentLog } from "../../src/ports/mod.ts";
 import { PausedStore } from "../faults/paused_store.ts";
 import { noise } from "../publish/memory_tree.ts";
@@ -34,7 +34,7 @@ async function twoUpstreams(store: ManagedStore = new MemoryStore()) {
     if (which.includes("theirs")) {
       edges.set("theirs", await edgeOf(theirs, { store, clock, name: "theirs" }));
     }
-    const keeper = new StoreKeeper({
+    const keeper = new StoreMaintenance({
       store,
       edges: [...edges.values()].map(({ edge }) => edge),
       clock,
@@ -180,9 +180,9 @@ Deno.test("whatever the order, a sweep takes nothing that the refresh of another
     const a = await edgeOf(ours, { store, clock, name: "ours" });
     const b = await edgeOf(theirs, { store, clock, name: "theirs" });
     const edges = [a.edge, b.edge];
-    return { b, keeper: new StoreKeeper({ store: sweep, edges, clock, log: silentLog }) };
+    return { b, keeper: new StoreMaintenance({ store: sweep, edges, clock, log: silentLog }) };
   };
-  const seed = new StoreKeeper({
+  const seed = new StoreMaintenance({
     store: littered,
     edges: await Promise.all(
       Object.entries({ ours, theirs }).map(async ([name, origin]) =>
@@ -265,7 +265,7 @@ Deno.test("a sweep that dies anywhere leaves an upstream whole, or gone with its
       },
     };
     const edge = await edgeOf(ours, { store: copy, name: "ours" });
-    const keeper = new StoreKeeper({
+    const keeper = new StoreMaintenance({
       ...{ store: dying, edges: [edge.edge], log: silentLog },
       clock: { now: () => NOW + HOUR },
     });
@@ -301,7 +301,7 @@ Deno.test("a sweep asks nothing of an upstream on demand: one that is gone keeps
   origins.theirs.lie = gone;
   origins.theirs.requests.length = 0;
   const edges = [lazy.edge, eager.edge];
-  const keeper = new StoreKeeper({ store, edges, clock, log: silentLog });
+  const keeper = new StoreMaintenance({ store, edges, clock, log: silentLog });
   await keeper.maintain({ grace: HOUR });
   now += HOUR;
   assert.equal((await keeper.maintain({ grace: HOUR })).removed, 1);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { MemoryStore } from "../../cache/stores/memory.ts";
-import { keepMeasured, measureStore, StoreKeeper } from "../../src/mirror/mod.ts";
+import { measureStore, runSizeLoop, StoreMaintenance } from "../../src/mirror/mod.ts";
 import { type Log, silentLog } from "../../src/ports/mod.ts";
 
 const HEX = (digit: string) => digit.repeat(64);
@@ -45,10 +45,10 @@ Deno.test("measuring goes on after a failure, ever less often, and costs at most
   });
   const events: string[] = [];
   const log: Log = (_, event) => void events.push(event);
-  const keeper = new StoreKeeper({ store: slow, edges: [], clock, log: silentLog });
+  const keeper = new StoreMaintenance({ store: slow, edges: [], clock, log: silentLog });
   const stop = new AbortController();
   const waits: number[] = [];
-  await keepMeasured(keeper, {
+  await runSizeLoop(keeper, {
     clock,
     log,
     signal: stop.signal,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { StoreKeeper } from "../../src/mirror/mod.ts";
+import { StoreMaintenance } from "../../src/mirror/mod.ts";
 import { matchesGlob } from "../../src/mirror/state/target_filter.ts";
 import { silentLog } from "../../src/ports/mod.ts";
 import { noise } from "../publish/memory_tree.ts";
@@ -156,7 +156,7 @@ Deno.test("when the filters change, what is newly wanted comes and what is unwan
   const narrow = await edgeOf(origin, { clock, store, rules: { maxBytes: 5000 } });
   assert.equal((await narrow.get("/targets/big")).status, 404, "at once");
   await narrow.edge.refresh();
-  const keeper = new StoreKeeper({ store, edges: [narrow.edge], clock, log: silentLog });
+  const keeper = new StoreMaintenance({ store, edges: [narrow.edge], clock, log: silentLog });
   await keeper.maintain({ grace: HOUR });
   now += HOUR;
   assert.ok((await keeper.maintain({ grace: HOUR })).removedBytes > 600_000);

@@ -129,7 +129,7 @@ Deno.test("a dead or lying mirror never blocks a good one, and is named", async 
         return new TextDecoder().decode(await readAnswer(answer));
       });
     assert.equal(await read(), "good");
-    assert.equal(mirrors.mirrors[0]?.blame[0]?.code, "offline");
+    assert.equal(mirrors.mirrors[0]?.failures[0]?.code, "offline");
     assert.equal(mirrors.preferred.url.href, base.href);
     const before = mirrors.http.requests;
     assert.equal(await read(), "good");

@@ -4,7 +4,7 @@ import { silentLog } from "../../src/ports/mod.ts";
 import { chunkResponse } from "../../workers/http/chunk_response.ts";
 import { ClientLimits } from "../../workers/http/client_limits.ts";
 import { serveOnDeno } from "../../workers/entry/deno.ts";
-import { steadyStream } from "../../workers/http/stall_guarded_stream.ts";
+import { stallGuardedStream } from "../../workers/http/stall_guarded_stream.ts";
 import { edgeOf, Origin } from "../mirror/edge_fixture.ts";
 
 /** More than the buffers of a socket hold. */
@@ -13,7 +13,7 @@ const PIECE = new Uint8Array(1024 * 1024);
 /** A body without an end, which tells when its reader has been sent away. */
 function endless(stall: number) {
   const left = Promise.withResolvers<unknown>();
-  const body = steadyStream(async function* (signal) {
+  const body = stallGuardedStream(async function* (signal) {
     signal.addEventListener("abort", () => left.resolve(signal.reason));
     for (;;) {
       yield PIECE;
@@ -66,7 +66,7 @@ Deno.test("a client that stopped reading counts as long as its connection is ope
 
 Deno.test("a client that reads slowly, but reads, is not sent away", async () => {
   let number = 0;
-  const body = steadyStream(async function* () {
+  const body = stallGuardedStream(async function* () {
     for (; number < 6; number++) yield Uint8Array.of(number);
     await Promise.resolve();
   }, { stall: 2000 });

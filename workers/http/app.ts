@@ -15,7 +15,7 @@ import type { DictionaryRules } from "./dictionary_rules.ts";
 import { type FileOptions, fileResponse } from "./file_response.ts";
 import { findTarget } from "./found_target.ts";
 import { CACHE_POLICY, type CachePolicy, COMMON_HEADERS, metadataPolicy } from "./headers.ts";
-import { HotAnswers } from "./memory_fast_path.ts";
+import { MemoryFastPath } from "./memory_fast_path.ts";
 import { addMadeDeltas } from "./generated_deltas.ts";
 import { METRICS_TYPE, metricsText } from "../status/metrics.ts";
 import { identify, type RequestIdentity } from "./request_identity.ts";
@@ -201,7 +201,7 @@ export function createApp(
     app.all(path, (c) => c.req.method === "GET" ? c.notFound() : wrongMethod(c, READ));
   }
 
-  const hot = new HotAnswers(edge, base);
+  const hot = new MemoryFastPath(edge, base);
   return {
     fetch(request) {
       const started = performance.now();

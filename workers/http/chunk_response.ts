@@ -12,7 +12,7 @@ import {
 import type { Edge } from "../../src/mirror/mod.ts";
 import { CACHE_POLICY } from "./headers.ts";
 import { type AnswerSlots, busyResponse } from "./answer_slots.ts";
-import { steadyStream } from "./stall_guarded_stream.ts";
+import { stallGuardedStream } from "./stall_guarded_stream.ts";
 
 /** Longest request, in bytes (docs/formats/chunk-exchange.md). */
 const MAX_REQUEST_BYTES = 1024 * 1024;
@@ -54,7 +54,9 @@ export async function chunkResponse(
     const ended = slots?.take();
     if (slots !== undefined && ended === undefined) return busyResponse();
     const headers = { "content-type": found.type, "cache-control": UNCHANGED };
-    const stream = steadyStream((signal) => inBatches(found.frames(signal), onSent), { ended });
+    const stream = stallGuardedStream((signal) => inBatches(found.frames(signal), onSent), {
+      ended,
+    });
     return new Response(stream, { headers });
   } catch (error) {
     if (!isBrecciaError(error, "http-malformed")) throw error;

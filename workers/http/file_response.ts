@@ -1,10 +1,10 @@
-import { type CodedForm, gather, type ServedFile } from "../../src/mirror/mod.ts";
+import { type CodedForm, readAll, type ServedFile } from "../../src/mirror/mod.ts";
 import { CACHE_POLICY, type CachePolicy } from "./headers.ts";
 import { checkPreconditions } from "./preconditions.ts";
 import { parseRange } from "./range_header.ts";
 import { type CodedForms, type Representation, selectRepresentation } from "./representation.ts";
 import { type AnswerSlots, busyResponse } from "./answer_slots.ts";
-import { steadyStream } from "./stall_guarded_stream.ts";
+import { stallGuardedStream } from "./stall_guarded_stream.ts";
 
 /** Bodies up to this length are sent in one piece: a stream costs more than it saves. */
 const AT_ONCE_BYTES = 256 * 1024;
@@ -71,12 +71,12 @@ export async function fileResponse(
   const status = range ? 206 : 200;
   if (request.method === "HEAD" || length === 0) return new Response(null, { status, headers });
   if (length <= AT_ONCE_BYTES) {
-    const body = await gather(selected.read({ offset, length }), length);
+    const body = await readAll(selected.read({ offset, length }), length);
     return new Response(body, { status, headers });
   }
   const ended = slots?.take();
   if (slots !== undefined && ended === undefined) return busyResponse(vary);
-  const body = steadyStream((signal) => selected.read({ offset, length }, signal), { ended });
+  const body = stallGuardedStream((signal) => selected.read({ offset, length }, signal), { ended });
   return new Response(body, { status, headers });
 }
 

@@ -30,7 +30,7 @@ export interface HotAnswer {
  * and 304s for them and for metadata. Everything else, ranges and conditions of other forms too, is left to the routes, and
  * both answer the same.
  */
-export class HotAnswers {
+export class MemoryFastPath {
   readonly #edge: Edge;
   readonly #baseLength: number;
   readonly #prepared = new Map<string, Prepared>();

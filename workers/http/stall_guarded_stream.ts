@@ -7,7 +7,7 @@ export const STALL_MILLISECONDS = 60_000;
  * closes the connection at once; Deno does when the client reads again or leaves. `ended` is called once, when
  * nothing is held for it any more.
  */
-export function steadyStream(
+export function stallGuardedStream(
   read: (signal: AbortSignal) => AsyncIterable<Uint8Array<ArrayBuffer>>,
   { stall = STALL_MILLISECONDS, ended = () => {} }: {
     readonly stall?: number;

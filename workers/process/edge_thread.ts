@@ -9,11 +9,15 @@ import { ClientLimits } from "../http/client_limits.ts";
 import { serveOnDeno } from "../entry/deno.ts";
 import { openTelemetryTracer } from "../status/open_telemetry.ts";
 import { Traffic, type TrafficCounts } from "../status/traffic.ts";
-import type { Edge, EdgeStatus, HandOn, StoreSize } from "../../src/mirror/mod.ts";
+import type { Edge, EdgeStatus, ForwardRequest, StoreSize } from "../../src/mirror/mod.ts";
 import type { ManagedStore } from "../../src/ports/mod.ts";
 import { LineBatch } from "./line_batch.ts";
-import { type Claimed, type ClaimMessage, MessagedClaims } from "./work_locks.ts";
-import { type ChangeOutcome, LedStore, type StoreMessage } from "./primary_backed_store.ts";
+import { type Claimed, type ClaimMessage, RemoteWorkLocks } from "./work_locks.ts";
+import {
+  type ChangeOutcome,
+  PrimaryBackedStore,
+  type StoreMessage,
+} from "./primary_backed_store.ts";
 import { sayInTheLog } from "./console_log.ts";
 import { logLines } from "./log_lines.ts";
 import type { EdgeSite } from "./site_settings.ts";
@@ -73,7 +77,7 @@ const stop = new AbortController();
 let upstreams: readonly { readonly edge: Edge; readonly traffic: Traffic }[] = [];
 let states: readonly UpstreamState[] = [];
 let storeSize: StoreSize | null = null;
-let led: LedStore | undefined;
+let led: PrimaryBackedStore | undefined;
 
 thread.onmessage = ({ data }) => {
   if (data.type === "start") void serve(data);
@@ -95,9 +99,9 @@ thread.onmessage = ({ data }) => {
   }
 };
 
-const claims = new MessagedClaims((message) => thread.postMessage(message));
+const claims = new RemoteWorkLocks((message) => thread.postMessage(message));
 const lead = (store: ManagedStore): ManagedStore =>
-  led = new LedStore(store, (message) => thread.postMessage(message));
+  led = new PrimaryBackedStore(store, (message) => thread.postMessage(message));
 const tracer = openTelemetryTracer();
 const batch = new LineBatch((lines) => thread.postMessage({ type: "log", lines }));
 const log = logLines((line) => batch.add(line), tracer);
@@ -106,7 +110,7 @@ sayInTheLog(log);
 async function serve(
   { site, address, accessLog }: ToThread & { readonly type: "start" },
 ): Promise<void> {
-  const hand: HandOn = (base, index) => thread.postMessage({ type: "delta", base, index });
+  const hand: ForwardRequest = (base, index) => thread.postMessage({ type: "delta", base, index });
   const { edges } = await openEdges(site, log, {
     tracer,
     deltas: { hand },
@@ -138,7 +142,7 @@ async function serve(
 async function follow(edge: Edge, leader: EdgeStatus): Promise<void> {
   if (edge.status().metadata?.timestamp === leader.metadata?.timestamp) return;
   try {
-    await edge.follow();
+    await edge.adoptLatest();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     log("warn", "follow failed", { upstream: edge.name, message });

@@ -1,8 +1,8 @@
 import { setTimeout } from "node:timers/promises";
 import type { Traffic, TrafficCounts } from "../status/traffic.ts";
 import { BrecciaError } from "../../src/errors.ts";
-import type { Edge, StoreKeeper } from "../../src/mirror/mod.ts";
-import type { Claims } from "./work_locks.ts";
+import type { Edge, StoreMaintenance } from "../../src/mirror/mod.ts";
+import type { WorkLocks } from "./work_locks.ts";
 import type { Address, FromThread, ToThread } from "./edge_thread.ts";
 import type { ManagedStore } from "../../src/ports/mod.ts";
 import type { QuotaStore } from "../../cache/stores/quota.ts";
@@ -19,13 +19,13 @@ export interface EdgeThreadOptions {
   /** The edges of the leading thread, which alone asks for news, and its counters; in the order of the site. */
   readonly upstreams: readonly { readonly edge: Edge; readonly traffic: Traffic }[];
   /** Knows what the store holds. */
-  readonly keeper: StoreKeeper;
+  readonly keeper: StoreMaintenance;
   /** What the threads leave changes to, where one thread keeps a quota. */
   readonly store: ManagedStore;
   /** Hears what they use. */
   readonly quota: Pick<QuotaStore, "used"> | undefined;
   /** Who fetches what. */
-  readonly claims: Claims;
+  readonly claims: WorkLocks;
   /** Whether each logs its answers. */
   readonly accessLog: boolean;
   /** Takes lines of a thread's log, joined by line feeds. */

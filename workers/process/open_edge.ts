@@ -3,13 +3,13 @@ import { DictionaryRules } from "../http/dictionary_rules.ts";
 import { createSite, type MountedUpstream } from "../status/site.ts";
 import { QuotaStore } from "../../cache/stores/quota.ts";
 import { TracedStore } from "../../cache/stores/traced.ts";
-import { ClaimedWork, type ClaimsElsewhere } from "./work_locks.ts";
+import { type ClaimsElsewhere, SharedWork } from "./work_locks.ts";
 import {
-  BlockShelf,
-  DeltaDesk,
-  type DeltaDeskOptions,
+  BlockCache,
   Edge,
   type EdgeOptions,
+  OnDemandDeltas,
+  type OnDemandDeltasOptions,
   type StoreSize,
   Upstream,
 } from "../../src/mirror/mod.ts";
@@ -30,7 +30,7 @@ export interface SiteParts {
   /** Default: records nothing. */
   readonly tracer?: Tracer;
   /** How deltas on demand are come by, where the site has them. Default: none are made. */
-  readonly deltas?: DeltaDeskOptions["by"];
+  readonly deltas?: OnDemandDeltasOptions["by"];
   /** False for a thread that only reads what the leading one keeps to save time. Default true. */
   readonly leads?: boolean;
   /** Joins what the threads of a site fetch. Default: each edge joins its own. */
@@ -68,13 +68,13 @@ export async function openEdges(
   const store = tracer === silentTracer ? whole : new TracedStore(whole, tracer);
   const deltas = budget === undefined || by === undefined
     ? undefined
-    : new DeltaDesk({ store, budget, by, clock: systemClock, log, signal });
-  const blocks = name === "memory:" ? undefined : new BlockShelf(store, leads ? rebuilt : 0);
+    : new OnDemandDeltas({ store, budget, by, clock: systemClock, log, signal });
+  const blocks = name === "memory:" ? undefined : new BlockCache(store, leads ? rebuilt : 0);
   for (const upstream of upstreams) {
     const named: Log = prefixed
       ? (level, event, fields) => log(level, event, { upstream: upstream.name, ...fields })
       : log;
-    const joined = claims && new ClaimedWork(claims, upstream.name);
+    const joined = claims && new SharedWork(claims, upstream.name);
     edges.push(await openEdge(upstream, { store, log: named, tracer, deltas, blocks, joined }));
   }
   return { edges, store, quota: bounded };

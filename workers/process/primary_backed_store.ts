@@ -47,7 +47,7 @@ export async function makeChange(store: ManagedStore, change: StoreChange): Prom
  * The store of a thread where another one keeps a quota: it reads for itself, and leaves every change to that
  * thread, which also hears what is used.
  */
-export class LedStore implements ManagedStore {
+export class PrimaryBackedStore implements ManagedStore {
   readonly #store: ManagedStore;
   readonly #post: (message: StoreMessage) => void;
   readonly #waiting = new Map<number, (outcome: ChangeOutcome) => void>();

@@ -1,5 +1,5 @@
 import { BrecciaError, type ErrorCode, isBrecciaError } from "../../src/errors.ts";
-import type { JoinedWork } from "../../src/mirror/mod.ts";
+import type { SharedFlight } from "../../src/mirror/mod.ts";
 
 /** How a piece of work ended, in a form that threads can tell each other. */
 export type Outcome =
@@ -13,10 +13,10 @@ export type Claimed = { readonly type: "yours" } | Outcome;
  * Which of several threads does a piece of work that more than one may want done. Kept by one of them; the
  * others claim by messages.
  */
-export class Claims {
+export class WorkLocks {
   readonly #held = new Map<string, PromiseWithResolvers<Outcome>>();
 
-  /** The work is the caller's, who must {@linkcode Claims.release} it, or has been done when this resolves. */
+  /** The work is the caller's, who must {@linkcode WorkLocks.release} it, or has been done when this resolves. */
   claim(key: string): Promise<Claimed> {
     const held = this.#held.get(key);
     if (held !== undefined) return held.promise;
@@ -32,7 +32,7 @@ export class Claims {
 }
 
 /** Joins work with that of others by claims, wherever those are kept. */
-export class ClaimedWork implements JoinedWork {
+export class SharedWork implements SharedFlight {
   readonly #claims: ClaimsElsewhere;
   readonly #scope: string;
 
@@ -42,7 +42,7 @@ export class ClaimedWork implements JoinedWork {
     this.#scope = scope;
   }
 
-  /** See {@linkcode JoinedWork.join}. */
+  /** See {@linkcode SharedFlight.join}. */
   async join(name: string, work: () => Promise<void>): Promise<void> {
     const key = `${this.#scope} ${name}`;
     const claimed = await this.#claims.claim(key);
@@ -58,8 +58,8 @@ export class ClaimedWork implements JoinedWork {
   }
 }
 
-/** {@linkcode Claims}, here or in another thread. */
-export type ClaimsElsewhere = Pick<Claims, "claim" | "release">;
+/** {@linkcode WorkLocks}, here or in another thread. */
+export type ClaimsElsewhere = Pick<WorkLocks, "claim" | "release">;
 
 function failureOf(error: unknown): Outcome {
   if (isBrecciaError(error)) return { type: "failed", code: error.code, message: error.message };
@@ -68,7 +68,7 @@ function failureOf(error: unknown): Outcome {
 }
 
 /** Claims kept by the leading thread, by messages. */
-export class MessagedClaims implements ClaimsElsewhere {
+export class RemoteWorkLocks implements ClaimsElsewhere {
   readonly #post: (message: ClaimMessage) => void;
   readonly #waiting = new Map<number, (claimed: Claimed) => void>();
   #asked = 0;
@@ -78,7 +78,7 @@ export class MessagedClaims implements ClaimsElsewhere {
     this.#post = post;
   }
 
-  /** See {@linkcode Claims.claim}. */
+  /** See {@linkcode WorkLocks.claim}. */
   claim(key: string): Promise<Claimed> {
     const { promise, resolve } = Promise.withResolvers<Claimed>();
     this.#waiting.set(++this.#asked, resolve);
@@ -86,7 +86,7 @@ export class MessagedClaims implements ClaimsElsewhere {
     return promise;
   }
 
-  /** See {@linkcode Claims.release}. */
+  /** See {@linkcode WorkLocks.release}. */
   release(key: string, outcome: Outcome): void {
     this.#post({ type: "release", key, outcome });
   }
@@ -98,7 +98,7 @@ export class MessagedClaims implements ClaimsElsewhere {
   }
 }
 
-/** What {@linkcode MessagedClaims} says. */
+/** What {@linkcode RemoteWorkLocks} says. */
 export type ClaimMessage =
   | { readonly type: "claim"; readonly id: number; readonly key: string }
   | { readonly type: "release"; readonly key: string; readonly outcome: Outcome };

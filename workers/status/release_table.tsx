@@ -1,10 +1,10 @@
 import type { FC } from "hono/jsx";
-import type { ReleaseNovelty } from "../../src/mirror/mod.ts";
+import type { ReleaseDiff } from "../../src/mirror/mod.ts";
 import { percent, size } from "./page_units.ts";
 
 /** The newest releases, and how much of each is new. */
-export const ReleaseTable: FC<{ releases: readonly ReleaseNovelty[] }> = (
-  { releases }: { releases: readonly ReleaseNovelty[] },
+export const ReleaseTable: FC<{ releases: readonly ReleaseDiff[] }> = (
+  { releases }: { releases: readonly ReleaseDiff[] },
 ): ReturnType<FC> => (
   <section>
     <h2>Releases</h2>
@@ -33,7 +33,7 @@ export const ReleaseTable: FC<{ releases: readonly ReleaseNovelty[] }> = (
   </section>
 );
 
-const Release: FC<{ release: ReleaseNovelty }> = ({ release: { info, novelty, deltaBytes } }) => {
+const Release: FC<{ release: ReleaseDiff }> = ({ release: { info, novelty, deltaBytes } }) => {
   const share = percent(novelty.bytes === 0 ? 0 : novelty.newBytes / novelty.bytes);
   return (
     <tr>

@@ -1,5 +1,5 @@
 import type { FC } from "hono/jsx";
-import type { EdgeStatus, ReleaseNovelty } from "../../src/mirror/mod.ts";
+import type { EdgeStatus, ReleaseDiff } from "../../src/mirror/mod.ts";
 import { AnswersSection } from "./answers_section.tsx";
 import { PageShell } from "./page_shell.tsx";
 import { ago, size, span } from "./page_units.ts";
@@ -12,7 +12,7 @@ import type { Minute, RouteTotals } from "./traffic.ts";
 export interface StatusPageProps {
   readonly status: EdgeStatus;
   readonly savings: Savings;
-  readonly releases: readonly ReleaseNovelty[];
+  readonly releases: readonly ReleaseDiff[];
   readonly routes: readonly RouteTotals[];
   /** Answers of the last hour, minute by minute. */
   readonly hour: readonly Minute[];

@@ -3,10 +3,15 @@ import { ClientLimits } from "../../../workers/http/client_limits.ts";
 import { openTelemetryTracer } from "../../../workers/status/open_telemetry.ts";
 import { Traffic } from "../../../workers/status/traffic.ts";
 import { BrecciaError } from "../../errors.ts";
-import { keepFresh, keepMeasured, keepSound, StoreKeeper } from "../../mirror/mod.ts";
+import {
+  runMaintenanceLoop,
+  runRefreshLoop,
+  runSizeLoop,
+  StoreMaintenance,
+} from "../../mirror/mod.ts";
 import { systemClock } from "../../ports/mod.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { Claims } from "../../../workers/process/work_locks.ts";
+import { WorkLocks } from "../../../workers/process/work_locks.ts";
 import type { Address } from "../../../workers/process/edge_thread.ts";
 import { encodeInWorker } from "../delta_encoder.ts";
 import { EdgeThreads } from "../../../workers/process/edge_threads.ts";
@@ -123,13 +128,13 @@ async function runEdge(context: CommandContext): Promise<void> {
   if (site.deltaBudget !== undefined && typeof Worker === "undefined") {
     throw new BrecciaError("usage", "--deltas-on-demand needs Deno; leave it away on Node");
   }
-  const claims = new Claims();
+  const claims = new WorkLocks();
   const tracer = openTelemetryTracer();
   const log = logLines((line) => output.log(line), tracer);
   const deltas = { encode: encodeInWorker };
   const shared = { tracer, deltas, signal, claims };
   const { edges, store, quota } = await openEdges(site, log, shared);
-  const keeper = new StoreKeeper({ store, edges, clock: systemClock, log, tracer });
+  const keeper = new StoreMaintenance({ store, edges, clock: systemClock, log, tracer });
   const upstreams = edges.map((edge) => {
     return { edge, log, accessLog, tracer, traffic: new Traffic() };
   });
@@ -171,10 +176,10 @@ async function runEdge(context: CommandContext): Promise<void> {
     serving,
     threads.keep(signal),
     ...edges.map((edge, at) =>
-      keepFresh(edge, { ...schedule, interval: site.upstreams[at]!.interval })
+      runRefreshLoop(edge, { ...schedule, interval: site.upstreams[at]!.interval })
     ),
-    keepMeasured(keeper, { ...schedule, clock: systemClock, log }),
-    keepSound(keeper, { ...schedule, interval: maintain, log }),
+    runSizeLoop(keeper, { ...schedule, clock: systemClock, log }),
+    runMaintenanceLoop(keeper, { ...schedule, interval: maintain, log }),
   ]);
 }
 

@@ -54,7 +54,7 @@ async function update(context: CommandContext): Promise<void> {
     bytes: { ...plan.bytes, transferred: result.transferred },
     reasons: [...plan.reasons, ...result.reasons],
     notes,
-    blame: updater.blame,
+    blame: updater.failures,
     ...requestsOf(updater),
   });
   for (const reason of result.reasons) output.log(`note: ${reason}`);

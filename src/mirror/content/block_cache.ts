@@ -11,7 +11,7 @@ const WRITING = 8;
  * within a budget of bytes, those used longest ago leave first. It is a cache: what can't be written, or
  * was damaged, is made again.
  */
-export class BlockShelf {
+export class BlockCache {
   readonly #store: ManagedStore;
   readonly #budget: number;
   readonly #writing = new Set<Promise<void>>();

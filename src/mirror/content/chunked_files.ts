@@ -12,11 +12,11 @@ import {
 import { HINT_LIMITS } from "../../limits.ts";
 import type { ByteRange, ObjectStore } from "../../ports/mod.ts";
 import type { ServedFile } from "./served_file.ts";
-import { gather } from "./read_all.ts";
-import type { BlockShelf } from "./block_cache.ts";
+import { readAll } from "./read_all.ts";
+import type { BlockCache } from "./block_cache.ts";
 import { ChunkPacker } from "./chunk_packer.ts";
 import { type KnownChunk, KnownChunks } from "./known_chunks.ts";
-import { MeasuredBody } from "./hashing_body.ts";
+import { HashingBody } from "./hashing_body.ts";
 import { RebuiltBlocks } from "./rebuilt_blocks.ts";
 import { readPackRange } from "./pack_range.ts";
 import type { OpenPack } from "./stored_chunks.ts";
@@ -53,7 +53,7 @@ export class ChunkedFiles {
   #unread: readonly LicensedFile[] = [];
 
   /** Keeps files in `store`, and blocks of archives that were made again on `shelf`. */
-  constructor(store: ObjectStore, shelf?: BlockShelf) {
+  constructor(store: ObjectStore, shelf?: BlockCache) {
     this.#store = store;
     this.#blocks = new RebuiltBlocks((pack) => Promise.resolve(this.#openPack(pack)), shelf);
   }
@@ -127,7 +127,7 @@ export class ChunkedFiles {
       if (length === undefined || length > maxBytes) return undefined;
       // Nobody has to bring it again.
       const file = await this.open({ length, hashes }, () => Promise.resolve());
-      return file && await gather(file.read({ offset: 0, length }), length);
+      return file && await readAll(file.read({ offset: 0, length }), length);
     } catch (error) {
       if (!isBrecciaError(error)) throw error;
       return undefined;
@@ -142,7 +142,7 @@ export class ChunkedFiles {
    */
   async ingest(file: LicensedFile, body: AsyncIterable<Uint8Array>): Promise<void> {
     await this.remember();
-    const measured = new MeasuredBody(file, body);
+    const measured = new HashingBody(file, body);
     const archive = new OpenedArchive(measured);
     const packer = new ChunkPacker(this.#store);
     const there = new Set<PackRef>();

@@ -3,8 +3,8 @@ import { createSha256, encodeHex, type IncrementalSha256, sha256 } from "../../b
 import { BrecciaError, isBrecciaError } from "../../errors.ts";
 import { CONTENT_LIMITS, METADATA_LIMITS } from "../../limits.ts";
 import { type ByteRange, type ObjectStore, silentTracer, type Tracer } from "../../ports/mod.ts";
-import type { BlockShelf } from "./block_cache.ts";
-import { gather } from "./read_all.ts";
+import type { BlockCache } from "./block_cache.ts";
+import { readAll } from "./read_all.ts";
 import { decodePartList, encodePartList, type PartList } from "./part_list.ts";
 import { ChunkedFiles } from "./chunked_files.ts";
 import { readPackRange } from "./pack_range.ts";
@@ -48,7 +48,7 @@ export class ContentStore {
   readonly files: ChunkedFiles;
 
   /** Keeps content in `store`. */
-  constructor(store: ObjectStore, tracer: Tracer = silentTracer, shelf?: BlockShelf) {
+  constructor(store: ObjectStore, tracer: Tracer = silentTracer, shelf?: BlockCache) {
     this.#store = store;
     this.#reads = new VerifiedReads(store, tracer);
     this.files = new ChunkedFiles(store, shelf);
@@ -152,7 +152,7 @@ export class ContentStore {
     const what = `${kind}/${objectName(file).slice(0, 16)}…`;
     const code = kind === "deltas" ? "delta-mismatch" : "target-mismatch";
     if (isWhole(file)) {
-      const bytes = await gather(body, file.length);
+      const bytes = await readAll(body, file.length);
       await this.put(kind, file, await VerifiedObject.verify(bytes, file, what, code));
       return;
     }

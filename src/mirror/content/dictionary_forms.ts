@@ -11,8 +11,8 @@ import { isBrecciaError } from "../../errors.ts";
 import { DICTIONARY_LIMITS } from "../../limits.ts";
 import type { Clock, ObjectStore } from "../../ports/mod.ts";
 import type { ServedFile } from "./served_file.ts";
-import { gather } from "./read_all.ts";
-import { InFlight } from "../fetch/single_flight.ts";
+import { readAll } from "./read_all.ts";
+import { SingleFlight } from "../fetch/single_flight.ts";
 import { dictionaryFormKey } from "../state/store_layout.ts";
 import type { CodedForm } from "./served_file.ts";
 
@@ -39,7 +39,7 @@ const HOUR = 3_600_000;
 export class DictionaryForms {
   readonly #store: ObjectStore;
   readonly #clock: Clock;
-  readonly #making = new InFlight<Uint8Array<ArrayBuffer> | undefined>();
+  readonly #making = new SingleFlight<Uint8Array<ArrayBuffer> | undefined>();
   readonly #useless = new Set<string>();
   #waiting = 0;
   #hour = 0;
@@ -104,7 +104,7 @@ export class DictionaryForms {
       const known = await read();
       if (known === undefined) return undefined;
       this.#made++;
-      const content = await gather(file.read({ offset: 0, length: file.size }), file.size);
+      const content = await readAll(file.read({ offset: 0, length: file.size }), file.size);
       const frame = await compressed(known, content);
       if (frame === undefined || frame.length > WORTHWHILE * file.size) {
         if (this.#useless.size >= REMEMBERED) this.#useless.clear();

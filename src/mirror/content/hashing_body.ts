@@ -4,7 +4,7 @@ import { HINT_LIMITS } from "../../limits.ts";
 import { checkDigests, checkLength, type LicensedFile, objectName } from "./verified_object.ts";
 
 /** A body that is hashed while it is read: as a whole, and block by block. */
-export class MeasuredBody implements AsyncIterable<Uint8Array> {
+export class HashingBody implements AsyncIterable<Uint8Array> {
   readonly #file: LicensedFile;
   readonly #body: AsyncIterable<Uint8Array>;
   readonly #whole = createSha256();

@@ -2,17 +2,17 @@ import { decodeIndex, type ReleaseIndex } from "../../index/mod.ts";
 import { INDEX_LIMITS } from "../../limits.ts";
 import { BrecciaError } from "../../errors.ts";
 import type { ServedFile } from "./served_file.ts";
-import { gather } from "./read_all.ts";
-import { InFlight } from "../fetch/single_flight.ts";
+import { readAll } from "./read_all.ts";
+import { SingleFlight } from "../fetch/single_flight.ts";
 import { licenceName, type LicensedFile, objectName } from "./verified_object.ts";
 
 /** Decoded indexes are kept up to this many chunks and entries altogether, some hundred bytes each. */
 const KEPT_ROWS = 200_000;
 
 /** Decoded release indexes, those used last kept ready. */
-export class ReleaseShelf {
+export class IndexCache {
   readonly #open: (index: LicensedFile) => Promise<ServedFile>;
-  readonly #decoding = new InFlight<ReleaseIndex>();
+  readonly #decoding = new SingleFlight<ReleaseIndex>();
   /** In order of use, the oldest first. */
   readonly #kept = new Map<string, ReleaseIndex>();
 
@@ -54,7 +54,7 @@ export class ReleaseShelf {
     }
     const stored = await this.#open(file);
     const parts = stored.read({ offset: 0, length: stored.size });
-    return await decodeIndex(await gather(parts, stored.size));
+    return await decodeIndex(await readAll(parts, stored.size));
   }
 }
 

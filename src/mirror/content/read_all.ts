@@ -3,7 +3,7 @@
  * and a body that comes in one part is not copied.
  * A body of another length yields what came, up to one byte more than `length`, for a check to refuse.
  */
-export async function gather(
+export async function readAll(
   parts: AsyncIterable<Uint8Array>,
   length: number,
 ): Promise<Uint8Array<ArrayBuffer>> {

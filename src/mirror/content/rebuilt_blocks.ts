@@ -4,8 +4,8 @@ import { BrecciaError } from "../../errors.ts";
 import { openStoredChunk } from "../../index/mod.ts";
 import { HINT_LIMITS } from "../../limits.ts";
 import type { ByteRange } from "../../ports/mod.ts";
-import type { BlockShelf } from "./block_cache.ts";
-import { InFlight } from "../fetch/single_flight.ts";
+import type { BlockCache } from "./block_cache.ts";
+import { SingleFlight } from "../fetch/single_flight.ts";
 import { type OpenPack, readStoredChunks } from "./stored_chunks.ts";
 
 /** Blocks kept in memory: 8 MiB of what was asked for last. */
@@ -32,14 +32,14 @@ interface Place {
  */
 export class RebuiltBlocks {
   readonly #openPack: OpenPack;
-  readonly #shelf: BlockShelf | undefined;
-  readonly #making = new InFlight<Uint8Array<ArrayBuffer>>();
+  readonly #shelf: BlockCache | undefined;
+  readonly #making = new SingleFlight<Uint8Array<ArrayBuffer>>();
   /** Blocks and places in order of use, the oldest first. */
   readonly #kept = new Map<string, Uint8Array<ArrayBuffer>>();
   #places: Place[] = [];
 
   /** Reads packs through `openPack`; keeps what takes long to make on `shelf`. */
-  constructor(openPack: OpenPack, shelf?: BlockShelf) {
+  constructor(openPack: OpenPack, shelf?: BlockCache) {
     this.#openPack = openPack;
     this.#shelf = shelf;
   }

@@ -1,7 +1,7 @@
 import { isBrecciaError } from "../../errors.ts";
 import type { ChunkRef, PackRef, ReleaseIndex } from "../../index/mod.ts";
 import type { ServedFile } from "./served_file.ts";
-import { gather } from "./read_all.ts";
+import { readAll } from "./read_all.ts";
 
 /** A chunk as it is stored, or `undefined` bytes when its pack can't be had. */
 export interface StoredChunk {
@@ -44,7 +44,7 @@ export async function* readStoredChunks(
     const { pack } = opened;
     const length = last.packOffset + last.storedLength - first.packOffset;
     const bytes = pack?.read({ offset: first.packOffset, length }, signal);
-    const whole = bytes && await gather(bytes, length).catch((error) => {
+    const whole = bytes && await readAll(bytes, length).catch((error) => {
       // Lost by its medium: as good as a pack that can't be had.
       if (isBrecciaError(error, "storage-corrupt")) return undefined;
       throw error;

@@ -1,6 +1,6 @@
 import { isBrecciaError } from "../../errors.ts";
 import { type ObjectStore, silentTracer, type Tracer } from "../../ports/mod.ts";
-import { InFlight } from "../fetch/single_flight.ts";
+import { SingleFlight } from "../fetch/single_flight.ts";
 import { hasNamedDigest } from "./named_digest.ts";
 
 /** Verified objects kept in memory, in bytes altogether; the one used last is kept whatever its length. */
@@ -17,7 +17,7 @@ const READING_BYTES = 4 * 1024 * 1024;
 export class VerifiedReads {
   readonly #store: ObjectStore;
   readonly #tracer: Tracer;
-  readonly #reading = new InFlight<Uint8Array<ArrayBuffer> | undefined>();
+  readonly #reading = new SingleFlight<Uint8Array<ArrayBuffer> | undefined>();
   /** In order of use, the oldest first. */
   readonly #kept = new Map<string, Uint8Array<ArrayBuffer>>();
   #keptBytes = 0;

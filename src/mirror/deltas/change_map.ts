@@ -2,7 +2,7 @@ import { encodeHex } from "../../bytes/mod.ts";
 import type { ReleaseIndex } from "../../index/mod.ts";
 
 /** How much of a release is new beside the one before it. */
-export interface Novelty {
+export interface ChangeMap {
   /** Length of the release stream in bytes. */
   readonly bytes: number;
   /** Bytes in chunks that the release before does not have. */
@@ -17,7 +17,7 @@ export interface Novelty {
 const STRETCHES = 96;
 
 /** Compares the chunks of `index` with those of the release before; with none, all of it is new. */
-export function noveltyOf(index: ReleaseIndex, before: ReleaseIndex | undefined): Novelty {
+export function noveltyOf(index: ReleaseIndex, before: ReleaseIndex | undefined): ChangeMap {
   const known = new Set<string>();
   for (const { hash } of before?.chunks ?? []) known.add(encodeHex(hash));
   const fresh = new Float64Array(STRETCHES);

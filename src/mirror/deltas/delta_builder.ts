@@ -9,7 +9,7 @@ import {
 import { BrecciaError } from "../../errors.ts";
 import type { ReleaseIndex } from "../../index/mod.ts";
 import type { Clock, Log } from "../../ports/mod.ts";
-import type { DeltaShelf } from "./delta_cache.ts";
+import type { DeltaCache } from "./delta_cache.ts";
 
 /** Two releases of one app that verified metadata names. */
 export interface DeltaPair {
@@ -26,9 +26,9 @@ export interface DeltaPair {
 }
 
 /** What a maker works with. */
-export interface DeltaMakerOptions {
+export interface DeltaBuilderOptions {
   /** Where deltas go. */
-  readonly shelf: DeltaShelf;
+  readonly shelf: DeltaCache;
   /** Encodes, off this thread. */
   readonly encode: DeltaEncoder;
   /** Tells how long a pair that did not pay is left alone. */
@@ -78,8 +78,8 @@ interface Memory {
 }
 
 /** Makes deltas one after the other, of pairs that are asked for again and again. */
-export class DeltaMaker {
-  readonly #options: DeltaMakerOptions;
+export class DeltaBuilder {
+  readonly #options: DeltaBuilderOptions;
   readonly #waiting = new Map<string, DeltaPair>();
   readonly #memory = new Map<string, Memory>();
   #working: Promise<void> | undefined;
@@ -88,7 +88,7 @@ export class DeltaMaker {
   #at: number;
 
   /** Makes deltas for `options.shelf`. */
-  constructor(options: DeltaMakerOptions) {
+  constructor(options: DeltaBuilderOptions) {
     this.#options = options;
     this.#at = options.clock.now();
   }
@@ -104,7 +104,7 @@ export class DeltaMaker {
   }
 
   /** Notes that somebody wants the delta of a pair that has none. True when it is being made. */
-  want(pair: DeltaPair): boolean {
+  request(pair: DeltaPair): boolean {
     const now = this.#options.clock.now();
     const memory = this.#memory.get(pair.name) ?? { asks: 0, refusedUntil: 0 };
     this.#remember(pair.name, memory);

@@ -30,7 +30,7 @@ const MOST = 1024;
  * a delta saves in a use, times its uses of late, per byte that it takes. Uses are counted in memory; after
  * a restart all begin with one.
  */
-export class DeltaShelf {
+export class DeltaCache {
   readonly #store: ManagedStore;
   readonly #content: ContentStore;
   readonly #budget: number;

@@ -3,17 +3,17 @@ import { encodeHex } from "../../bytes/mod.ts";
 import type { Clock, Log, ManagedStore } from "../../ports/mod.ts";
 import { ContentStore } from "../content/content_store.ts";
 import { type ServedFile } from "../content/served_file.ts";
-import { DeltaMaker, type DeltaPair } from "./delta_builder.ts";
-import { DeltaShelf } from "./delta_cache.ts";
+import { DeltaBuilder, type DeltaPair } from "./delta_builder.ts";
+import { DeltaCache } from "./delta_cache.ts";
 
 /** How the edges of a store come by deltas that nobody published. */
-export interface DeltaDeskOptions {
+export interface OnDemandDeltasOptions {
   /** The store of the edges. */
   readonly store: ManagedStore;
   /** What deltas may take there, in bytes. */
   readonly budget: number;
   /** Encodes off this thread; or, where another thread does, passes on what is asked for. */
-  readonly by: { readonly encode: DeltaEncoder } | { readonly hand: HandOn };
+  readonly by: { readonly encode: DeltaEncoder } | { readonly hand: ForwardRequest };
   /** Tells what was used of late. */
   readonly clock: Clock;
   /** Told of each delta. */
@@ -23,7 +23,7 @@ export interface DeltaDeskOptions {
 }
 
 /** Passes on that somebody asked for a delta: both names as they stand in the URL. */
-export type HandOn = (base: string, index: string) => void;
+export type ForwardRequest = (base: string, index: string) => void;
 
 /** What is said of a delta. */
 export type DeltaAnswer =
@@ -32,17 +32,17 @@ export type DeltaAnswer =
   | { readonly state: "making" };
 
 /** Where deltas that nobody published are asked for, by all edges of a store. */
-export class DeltaDesk {
-  readonly #shelf: DeltaShelf;
-  readonly #maker: DeltaMaker | undefined;
-  readonly #hand: HandOn | undefined;
+export class OnDemandDeltas {
+  readonly #shelf: DeltaCache;
+  readonly #maker: DeltaBuilder | undefined;
+  readonly #hand: ForwardRequest | undefined;
 
   /** Opens a desk; nothing is read or written until somebody asks. */
-  constructor({ store, budget, by, clock, log, signal }: DeltaDeskOptions) {
+  constructor({ store, budget, by, clock, log, signal }: OnDemandDeltasOptions) {
     const content = new ContentStore(store);
-    this.#shelf = new DeltaShelf({ store, content, budget, clock });
+    this.#shelf = new DeltaCache({ store, content, budget, clock });
     if ("hand" in by) this.#hand = by.hand;
-    else {this.#maker = new DeltaMaker({
+    else {this.#maker = new DeltaBuilder({
         shelf: this.#shelf,
         encode: by.encode,
         clock,
@@ -59,7 +59,7 @@ export class DeltaDesk {
       await this.#shelf.used(pair.name);
       return { state: "made", advice };
     }
-    return this.#maker?.want(pair) ? { state: "making" } : undefined;
+    return this.#maker?.request(pair) ? { state: "making" } : undefined;
   }
 
   /** A delta that was made, by its SHA-256 in hex. */

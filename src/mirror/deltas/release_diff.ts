@@ -2,14 +2,14 @@ import { encodeHex } from "../../bytes/mod.ts";
 import { compareVersions, type ReleaseIndex, type ReleaseInfo } from "../../index/mod.ts";
 import type { Catalog } from "../state/catalog.ts";
 import type { CatalogRelease } from "../state/catalog_release.ts";
-import { type Novelty, noveltyOf } from "./change_map.ts";
+import { type ChangeMap, noveltyOf } from "./change_map.ts";
 
 /** A release, and how much of it is new. */
-export interface ReleaseNovelty {
+export interface ReleaseDiff {
   /** The release. */
   readonly info: ReleaseInfo;
   /** Which of its chunks are new. */
-  readonly novelty: Novelty;
+  readonly novelty: ChangeMap;
   /** Length of the delta from the release before it, in bytes, if there is one. */
   readonly deltaBytes: number | undefined;
 }
@@ -25,7 +25,7 @@ export interface DeltaSavings {
 }
 
 /** Sums what the deltas of `releases` save. */
-export function deltaSavings(releases: readonly ReleaseNovelty[]): DeltaSavings {
+export function deltaSavings(releases: readonly ReleaseDiff[]): DeltaSavings {
   const savings = { deltas: 0, bytes: 0, chunkBytes: 0 };
   for (const { deltaBytes, novelty } of releases) {
     if (deltaBytes === undefined) continue;
@@ -40,11 +40,11 @@ export function deltaSavings(releases: readonly ReleaseNovelty[]): DeltaSavings 
  * The newest `count` releases, newest first within an app and platform, each compared with the one
  * before it in version order.
  */
-export async function releaseNovelties(
+export async function releaseDiffs(
   catalog: Catalog,
   openIndex: (release: CatalogRelease) => Promise<ReleaseIndex>,
   count: number,
-): Promise<ReleaseNovelty[]> {
+): Promise<ReleaseDiff[]> {
   const lines = Map.groupBy(catalog.releases, ({ info }) => `${info.app}/${info.platform}`);
   const pairs = [...lines.values()].flatMap((line) => {
     const newestFirst = line.toSorted((a, b) =>
@@ -52,7 +52,7 @@ export async function releaseNovelties(
     );
     return newestFirst.map((release, at) => ({ release, before: newestFirst[at + 1] }));
   });
-  const novelties: ReleaseNovelty[] = [];
+  const novelties: ReleaseDiff[] = [];
   for (const { release, before } of pairs.slice(0, count)) {
     const index = await openIndex(release);
     const older = before && await openIndex(before);

@@ -8,16 +8,16 @@ import {
   type Tracer,
 } from "../../ports/mod.ts";
 import { judgingTime, loadTrusted, MemoryMetadataStore, refresh } from "../../tuf/mod.ts";
-import type { BlockShelf } from "../content/block_cache.ts";
+import type { BlockCache } from "../content/block_cache.ts";
 import { Catalog } from "../state/catalog.ts";
 import { ContentMirror } from "../fetch/content_mirror.ts";
-import type { DeltaDesk } from "../deltas/on_demand_deltas.ts";
+import type { OnDemandDeltas } from "../deltas/on_demand_deltas.ts";
 import { DictionaryForms } from "../content/dictionary_forms.ts";
 import { EdgeHealth } from "./edge_health.ts";
 import { type EdgeStatus, licensedStatus } from "./edge_status.ts";
 import { formerTargets } from "../state/former_targets.ts";
 import { Generation } from "../state/generation.ts";
-import { InFlight, type JoinedWork } from "../fetch/single_flight.ts";
+import { type SharedFlight, SingleFlight } from "../fetch/single_flight.ts";
 import { noReads, type ReadCounts } from "../fetch/read_counts.ts";
 import { ServedGeneration } from "./served_generation.ts";
 import { mayBeSwept } from "../upkeep/garbage_collection.ts";
@@ -56,14 +56,14 @@ export interface EdgeOptions {
   /** Bring content only when it is first asked for. Default false: all of it, at each refresh. */
   readonly onDemand?: boolean;
   /** Keeps what takes long to make of archives, for all edges of the store. Default: it is made anew. */
-  readonly blocks?: BlockShelf | undefined;
+  readonly blocks?: BlockCache | undefined;
   /** Makes deltas that nobody published, for all edges of the store. Default: none are made. */
-  readonly deltas?: DeltaDesk | undefined;
+  readonly deltas?: OnDemandDeltas | undefined;
   /**
    * Joins fetches with those of other edges on the same store, such as those of other threads. What another
    * has done must be in the store by then. Default: fetches of this edge alone are joined.
    */
-  readonly joined?: JoinedWork | undefined;
+  readonly joined?: SharedFlight | undefined;
 }
 
 /** What is current: metadata, what it licenses, and the service of both. */
@@ -92,7 +92,7 @@ export class Edge {
   readonly #health: EdgeHealth;
   readonly #forms: DictionaryForms;
   readonly #filter: TargetFilter;
-  readonly #refreshing = new InFlight<boolean>();
+  readonly #refreshing = new SingleFlight<boolean>();
   #current: Current | undefined;
   /** The newest that is known to have been trusted, even where it was lost. */
   #floor: TrustedVersions | undefined;
@@ -159,7 +159,7 @@ export class Edge {
    *
    * @throws {BrecciaError} of the trust and storage families; what is served stays.
    */
-  async follow(): Promise<void> {
+  async adoptLatest(): Promise<void> {
     await this.#refreshing.join("follow", async () => (await this.#adoptNewest(), false));
   }
 
@@ -167,7 +167,7 @@ export class Edge {
    * Brings again what the store has lost, as far as the upstream has it now. What it has not stands in
    * {@linkcode Edge.status}, and is brought by a later refresh.
    */
-  async mend(signal?: AbortSignal): Promise<void> {
+  async repair(signal?: AbortSignal): Promise<void> {
     this.#unsettled = true;
     await this.refresh(signal).catch(() => {});
   }
@@ -195,7 +195,7 @@ export class Edge {
   }
 
   /** How long the upstream asks to wait before it is asked again, in milliseconds, at most an hour. */
-  get askedWait(): number {
+  get retryAfterMs(): number {
     return this.#options.upstream.askedWait;
   }
 
@@ -273,7 +273,7 @@ export class Edge {
     if (!news && !this.#unsettled) return false;
     const catalog = await Catalog.read(metadata, this.#filter, signal);
     for (const { error } of catalog.unavailable) this.#report("role unavailable", error);
-    if (!onDemand) await this.#mirror.bringAll(catalog, signal);
+    if (!onDemand) await this.#mirror.fetchAll(catalog, signal);
     const generation = await Generation.commit(store, metadata, kept, {
       key: this.pointerKey,
       scope: onDemand ? "on demand" : this.#filter.text,

@@ -10,11 +10,11 @@ import type { CatalogRelease } from "../state/catalog_release.ts";
 import { type ContentMirror, licensedDeltas } from "../fetch/content_mirror.ts";
 import { isChunked } from "../content/content_store.ts";
 import { type ServedFile } from "../content/served_file.ts";
-import type { DeltaAnswer, DeltaDesk } from "../deltas/on_demand_deltas.ts";
+import type { DeltaAnswer, OnDemandDeltas } from "../deltas/on_demand_deltas.ts";
 import type { DeltaPair } from "../deltas/delta_builder.ts";
 import { pairName } from "../deltas/delta_cache.ts";
 import type { DictionaryForms } from "../content/dictionary_forms.ts";
-import { gather } from "../content/read_all.ts";
+import { readAll } from "../content/read_all.ts";
 import {
   type Generation,
   hasMetadata,
@@ -24,8 +24,8 @@ import {
 import {
   type DeltaSavings,
   deltaSavings,
-  releaseNovelties,
-  type ReleaseNovelty,
+  type ReleaseDiff,
+  releaseDiffs,
 } from "../deltas/release_diff.ts";
 import { findMissing, type MissingChunks } from "../content/missing_chunks.ts";
 import {
@@ -59,7 +59,7 @@ export interface ServedParts {
   /** Compresses with dictionaries. */
   readonly forms: DictionaryForms;
   /** Where deltas are made that nobody published, if they are. */
-  readonly deltas?: DeltaDesk | undefined;
+  readonly deltas?: OnDemandDeltas | undefined;
   /** Told of a pack that could not be had while others of its release can. */
   unavailable(error: unknown): void;
   /** Told that a metadata file can't be read as it was stored. */
@@ -95,7 +95,7 @@ export class ServedGeneration {
   #content: Promise<ReadonlyMap<string, readonly Open[]>> | undefined;
   /** Releases by the SHA-256 of their stream in hex. */
   #streams: Promise<ReadonlyMap<string, CatalogRelease>> | undefined;
-  #novelties: Promise<readonly ReleaseNovelty[]> | undefined;
+  #novelties: Promise<readonly ReleaseDiff[]> | undefined;
   #deltaSavings: DeltaSavings | undefined;
 
   /** Serves `parts`, which belong together. */
@@ -239,10 +239,10 @@ export class ServedGeneration {
   }
 
   /** The newest releases and how much of each is new: for people. Computed once. */
-  async novelties(): Promise<readonly ReleaseNovelty[]> {
+  async novelties(): Promise<readonly ReleaseDiff[]> {
     if (this.#novelties === undefined) {
       const open = (release: CatalogRelease) => this.#openIndex(release);
-      this.#novelties = releaseNovelties(this.#parts.catalog, open, SHOWN_RELEASES);
+      this.#novelties = releaseDiffs(this.#parts.catalog, open, SHOWN_RELEASES);
       this.#novelties.then(
         (novelties) => this.#deltaSavings = deltaSavings(novelties),
         () => this.#novelties = undefined,
@@ -340,7 +340,7 @@ export class ServedGeneration {
     return () =>
       firstThat(readable, async (target) => {
         const { size, read } = await mirror.openTarget(catalog, target);
-        return await gather(read({ offset: 0, length: size }), size);
+        return await readAll(read({ offset: 0, length: size }), size);
       });
   }
 
@@ -377,7 +377,7 @@ export class ServedGeneration {
       read: async (side) => {
         const named = side === toIndex ? release : from;
         const stream = mirror.openStream(side, objectName(named.index));
-        return await gather(stream.read({ offset: 0, length: stream.size }), stream.size);
+        return await readAll(stream.read({ offset: 0, length: stream.size }), stream.size);
       },
     };
   }

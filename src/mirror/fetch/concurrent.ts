@@ -10,7 +10,7 @@ export interface WorkBounds {
  * Runs `work` on every item, several at a time within `bounds`. After the first failure no further item
  * is started; it is thrown when those under way have ended.
  */
-export async function workWithin<T>(
+export async function forEachConcurrent<T>(
   items: AsyncIterable<T> | Iterable<T>,
   bounds: WorkBounds,
   bytesOf: (item: T) => number,

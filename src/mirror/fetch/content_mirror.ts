@@ -4,17 +4,17 @@ import { deltaKey, packKey, type PackRef, type ReleaseIndex } from "../../index/
 import { type ObjectStore, silentTracer, type Tracer } from "../../ports/mod.ts";
 import type { VerifiedTarget } from "../../tuf/mod.ts";
 import { archiveFile } from "../content/archive_file.ts";
-import type { BlockShelf } from "../content/block_cache.ts";
-import { workWithin } from "./concurrent.ts";
+import type { BlockCache } from "../content/block_cache.ts";
+import { forEachConcurrent } from "./concurrent.ts";
 import type { Catalog } from "../state/catalog.ts";
 import type { CatalogRelease } from "../state/catalog_release.ts";
 import { type ContentKind, ContentStore, isChunked } from "../content/content_store.ts";
 import { type ServedFile } from "../content/served_file.ts";
-import { gather } from "../content/read_all.ts";
+import { readAll } from "../content/read_all.ts";
 import { fetchHinted } from "./hinted_fetch.ts";
-import { InFlight, type JoinedWork } from "./single_flight.ts";
+import { type SharedFlight, SingleFlight } from "./single_flight.ts";
 import { noReads, type ReadCounts, type ReadSource } from "./read_counts.ts";
-import { ReleaseShelf } from "../content/index_cache.ts";
+import { IndexCache } from "../content/index_cache.ts";
 import type { Upstream } from "./upstream.ts";
 import { licenceName, type LicensedFile, objectName } from "../content/verified_object.ts";
 import { licensedPack, verifyPack } from "../content/verified_pack.ts";
@@ -25,13 +25,13 @@ const FETCH_BOUNDS = { items: 16, bytes: 4 * 1024 * 1024 };
 /** Who is told of what a {@linkcode ContentMirror} does. */
 export interface ContentMirrorOptions {
   /** Keeps what takes long to make of archives. Default: it is made anew. */
-  readonly blocks?: BlockShelf | undefined;
+  readonly blocks?: BlockCache | undefined;
   /** Counts where content comes from that is opened to be served. */
   readonly reads?: ReadCounts;
   /** Receives spans of verification. Default none. */
   readonly tracer?: Tracer;
   /** Joins fetches with those of others who use the store. Default none. */
-  readonly joined?: JoinedWork | undefined;
+  readonly joined?: SharedFlight | undefined;
 }
 
 /**
@@ -44,10 +44,10 @@ export class ContentMirror {
   readonly #upstream: Upstream;
   readonly #tracer: Tracer;
   readonly #reads: ReadCounts;
-  readonly #fetching = new InFlight<void>();
-  readonly #joined: JoinedWork | undefined;
+  readonly #fetching = new SingleFlight<void>();
+  readonly #joined: SharedFlight | undefined;
   readonly #locations = new WeakMap<LicensedFile, string>();
-  readonly #shelf = new ReleaseShelf((index) => this.#openTarget(index as VerifiedTarget));
+  readonly #shelf = new IndexCache((index) => this.#openTarget(index as VerifiedTarget));
 
   /** Fetches from `upstream` into `store`. */
   constructor(store: ObjectStore, upstream: Upstream, options: ContentMirrorOptions = {}) {
@@ -64,13 +64,13 @@ export class ContentMirror {
    *
    * @throws {BrecciaError} the first failure; what was verified until then stays.
    */
-  async bringAll(catalog: Catalog, signal?: AbortSignal): Promise<void> {
+  async fetchAll(catalog: Catalog, signal?: AbortSignal): Promise<void> {
     this.content.files.resemble([...catalog.targets.values()]);
     for (const release of catalog.releases) await this.#bringRelease(catalog, release, signal);
     const others = [...catalog.targets.values()].filter((target) =>
       catalog.releaseOfArchive(target) === undefined
     );
-    await workWithin(
+    await forEachConcurrent(
       others,
       FETCH_BOUNDS,
       ({ length }) => length,
@@ -156,10 +156,15 @@ export class ContentMirror {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const index = await this.openIndex(catalog, release);
-    await workWithin(index.packs.keys(), FETCH_BOUNDS, (n) => index.packs[n]!.bytes, async (n) => {
-      if (await this.content.has("packs", licensedPack(index.packs[n]!))) return;
-      await this.#bringPack(index, n, signal);
-    });
+    await forEachConcurrent(
+      index.packs.keys(),
+      FETCH_BOUNDS,
+      (n) => index.packs[n]!.bytes,
+      async (n) => {
+        if (await this.content.has("packs", licensedPack(index.packs[n]!))) return;
+        await this.#bringPack(index, n, signal);
+      },
+    );
     for (const delta of licensedDeltas(index)) {
       if (!await this.content.has("deltas", delta)) await this.#bringDelta(delta, signal);
     }
@@ -257,7 +262,7 @@ export class ContentMirror {
       } catch (error) {
         if (!isBrecciaError(error) || error.code === "cancelled") throw error;
         // A hint is advice: what it led to was refused, and the file is fetched as if there were none.
-        edge.blame.push({ code: error.code, message: error.message });
+        edge.failures.push({ code: error.code, message: error.message });
       }
     }
     return false;
@@ -286,7 +291,7 @@ export class ContentMirror {
       isThere,
       () =>
         this.#upstream.fetchFile(packKey(pack.sha256), pack.bytes, async (body) => {
-          const bytes = await gather(body, pack.bytes);
+          const bytes = await readAll(body, pack.bytes);
           const verified = await this.#verify(packKey(pack.sha256), () =>
             verifyPack(bytes, index, number));
           await this.content.put("packs", licensedPack(pack), verified);

@@ -5,10 +5,10 @@ import {
   type HttpAnswer,
   type Mirror,
   type MirrorSet,
-  Patience,
-  type PatienceOptions,
   readAnswer,
   retryAfter,
+  RetryPolicy,
+  type RetryPolicyOptions,
 } from "../../transport/mod.ts";
 import type { MetadataRequest, MetadataSource } from "../../tuf/mod.ts";
 
@@ -30,7 +30,7 @@ export interface UpstreamOptions {
   /** Receives a span for each fetch from each mirror. Default none. */
   readonly tracer?: Tracer | undefined;
   /** Requests that fail by what may pass are tried again. Default: they fail at once. */
-  readonly patience?: PatienceOptions | undefined;
+  readonly patience?: RetryPolicyOptions | undefined;
 }
 
 /** The repository that an edge mirrors: a static host, or another edge. */
@@ -38,14 +38,14 @@ export class Upstream implements MetadataSource {
   readonly #mirrors: MirrorSet;
   readonly #layout: UpstreamLayout;
   readonly #tracer: Tracer;
-  readonly #patience: Patience | undefined;
+  readonly #patience: RetryPolicy | undefined;
 
   /** Fetches from `mirrors`. */
   constructor(mirrors: MirrorSet, options: UpstreamOptions = {}) {
     this.#mirrors = mirrors;
     this.#layout = options.layout ?? PUBLISHED_LAYOUT;
     this.#tracer = options.tracer ?? silentTracer;
-    this.#patience = options.patience && new Patience(options.patience);
+    this.#patience = options.patience && new RetryPolicy(options.patience);
   }
 
   /** Requests sent so far. */
@@ -141,7 +141,7 @@ export class Upstream implements MetadataSource {
         const act = () => attempt(mirror, failure);
         return this.#tracer.span("breccia.upstream.fetch", attributes, act);
       });
-    return this.#patience?.persist(ask, signal) ?? ask({ busy: () => {} });
+    return this.#patience?.run(ask, signal) ?? ask({ busy: () => {} });
   }
 
   async #send(

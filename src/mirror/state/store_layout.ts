@@ -73,7 +73,7 @@ export function isDictionaryFormKey(key: string): boolean {
   return key.endsWith(".dcz");
 }
 
-/** Key of what is known of a delta that was made here (see `DeltaShelf`), by the name of its pair. */
+/** Key of what is known of a delta that was made here (see `DeltaCache`), by the name of its pair. */
 export function madeDeltaKey(pair: string): string {
   return `deltas/${pair}.made`;
 }
@@ -83,7 +83,7 @@ export function isMadeDeltaKey(key: string): boolean {
   return key.endsWith(".made") && isOwnKey(key);
 }
 
-/** Folder of blocks of archives that were made again (see `BlockShelf`). */
+/** Folder of blocks of archives that were made again (see `BlockCache`). */
 export const BLOCKS = "blocks/";
 
 /** Key of a block by its SHA-256 in hex. */

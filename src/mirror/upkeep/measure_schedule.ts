@@ -1,7 +1,7 @@
 import { isBrecciaError } from "../../errors.ts";
 import type { Clock, Log } from "../../ports/mod.ts";
 import type { RefreshSchedule } from "./refresh_schedule.ts";
-import type { StoreKeeper } from "./store_maintenance.ts";
+import type { StoreMaintenance } from "./store_maintenance.ts";
 
 /** How a store is measured again and again. */
 export interface MeasureSchedule extends Pick<RefreshSchedule, "signal" | "sleep"> {
@@ -19,7 +19,10 @@ const LONGEST_WAIT = 60_000;
 const REST = 100;
 
 /** Measures the store of `keeper` until the signal: for pages and monitors, which never wait for it. */
-export async function keepMeasured(keeper: StoreKeeper, schedule: MeasureSchedule): Promise<void> {
+export async function runSizeLoop(
+  keeper: StoreMaintenance,
+  schedule: MeasureSchedule,
+): Promise<void> {
   const { clock, log, signal, sleep } = schedule;
   for (let wait = FIRST_WAIT; !signal.aborted; wait = Math.min(2 * wait, LONGEST_WAIT)) {
     const started = clock.now();

@@ -1,7 +1,7 @@
 import { isBrecciaError } from "../../errors.ts";
 import type { Log } from "../../ports/mod.ts";
 import type { Edge } from "../edge/edge.ts";
-import type { StoreKeeper } from "./store_maintenance.ts";
+import type { StoreMaintenance } from "./store_maintenance.ts";
 
 /** When an edge asks its upstream for news. */
 export interface RefreshSchedule {
@@ -22,7 +22,7 @@ const FIRST_RETRY = 1000;
  * Refreshes until the signal. Failures are in the edge's status and log; they make it wait longer, and at
  * least as long as the upstream asks (`Retry-After`). When the store loses what is served, it does not wait.
  */
-export async function keepFresh(edge: Edge, schedule: RefreshSchedule): Promise<void> {
+export async function runRefreshLoop(edge: Edge, schedule: RefreshSchedule): Promise<void> {
   const { interval, signal, random, sleep } = schedule;
   let lostBefore = false;
   for (let failures = 0; !signal.aborted;) {
@@ -37,7 +37,7 @@ export async function keepFresh(edge: Edge, schedule: RefreshSchedule): Promise<
       ? interval
       : Math.min(interval, FIRST_RETRY * 2 ** Math.min(failures, 20));
     const spread = 0.2 * random();
-    const asked = failures === 0 ? 0 : edge.askedWait;
+    const asked = failures === 0 ? 0 : edge.retryAfterMs;
     const pause = Math.max(wait * (0.9 + spread), asked * (1 + spread));
     if (failures > 0) await sleep(pause, signal);
     else {
@@ -78,8 +78,8 @@ const LEAST_PAUSE_MILLISECONDS = 50;
  * Looks after a store, once each interval, until the signal. The first time is one interval
  * from now: an edge that restarts often does not read its whole store each time.
  */
-export async function keepSound(
-  keeper: StoreKeeper,
+export async function runMaintenanceLoop(
+  keeper: StoreMaintenance,
   { interval, signal, random, sleep, log }: RefreshSchedule & { readonly log: Log },
 ): Promise<void> {
   while (!signal.aborted) {

@@ -8,14 +8,14 @@ import {
 } from "../../ports/mod.ts";
 import type { Edge } from "../edge/edge.ts";
 import { Generation } from "../state/generation.ts";
-import { InFlight } from "../fetch/single_flight.ts";
+import { SingleFlight } from "../fetch/single_flight.ts";
 import { scrubStore } from "./scrub.ts";
 import { DEFAULT_UPSTREAM, isPointerKey, pointerKey, POINTERS } from "../state/store_layout.ts";
 import { measureStore, type StoreSize } from "./store_size.ts";
 import { type SweepResult, sweepStore } from "./garbage_collection.ts";
 
 /** A store, and who uses it. */
-export interface StoreKeeperOptions {
+export interface StoreMaintenanceOptions {
   /** What is looked after. */
   readonly store: ManagedStore;
   /** All edges that use the store. What none of them needs is of no use. */
@@ -54,13 +54,13 @@ interface Pointers {
  * Looks after a store that several edges may share: what has rotted is removed and brought again, what none
  * of them needs goes. An upstream that is no longer mirrored leaves with its pointer.
  */
-export class StoreKeeper {
-  readonly #options: StoreKeeperOptions;
-  readonly #maintaining = new InFlight<Maintenance>();
+export class StoreMaintenance {
+  readonly #options: StoreMaintenanceOptions;
+  readonly #maintaining = new SingleFlight<Maintenance>();
   #size: StoreSize | null = null;
 
   /** Looks after the store of `options`. */
-  constructor(options: StoreKeeperOptions) {
+  constructor(options: StoreMaintenanceOptions) {
     this.#options = options;
   }
 
@@ -89,7 +89,7 @@ export class StoreKeeper {
   }
 
   /**
-   * Measures what the store holds, for {@linkcode StoreKeeper.size}.
+   * Measures what the store holds, for {@linkcode StoreMaintenance.size}.
    *
    * @throws {BrecciaError} of the storage family; the size stays as it was.
    */
@@ -103,7 +103,7 @@ export class StoreKeeper {
     const damaged = await scrubStore(store, { pace, signal });
     for (const key of damaged) log("warn", "damaged object removed", { key });
     // All at once: an upstream that is slow must not keep the content of another unmended.
-    if (damaged.length > 0) await Promise.all(edges.map((edge) => edge.mend(signal)));
+    if (damaged.length > 0) await Promise.all(edges.map((edge) => edge.repair(signal)));
     return { damaged, ...await this.#sweep(grace, signal) };
   }
 

@@ -8,7 +8,7 @@ import {
   indexTarget,
   type ReleaseIndex,
 } from "../../src/index/mod.ts";
-import { DeltaDesk } from "../../src/mirror/mod.ts";
+import { OnDemandDeltas } from "../../src/mirror/mod.ts";
 import { type Clock, type ManagedStore, silentLog } from "../../src/ports/mod.ts";
 import { noise } from "../publish/memory_tree.ts";
 import { clock as still } from "../publish/repository_fixture.ts";
@@ -41,7 +41,7 @@ export interface Named {
 
 /** An edge that makes deltas, and how to ask it. */
 export interface DeltaEdge extends EdgeUnderTest {
-  readonly desk: DeltaDesk;
+  readonly desk: OnDemandDeltas;
   release(version: string): Promise<Named>;
   /** Asks for a delta between two versions. */
   ask(from: string, to: string): Promise<Response>;
@@ -61,7 +61,7 @@ export async function deltaEdge(
     readonly clock?: Clock;
   } = {},
 ): Promise<DeltaEdge> {
-  const desk = new DeltaDesk({ store, budget, by: { encode }, clock, log: silentLog });
+  const desk = new OnDemandDeltas({ store, budget, by: { encode }, clock, log: silentLog });
   const under = await edgeOf(origin, { store, deltas: desk, clock });
   await under.edge.refresh();
   const release = async (version: string): Promise<Named> => {

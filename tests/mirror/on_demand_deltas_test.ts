@@ -12,7 +12,7 @@ import { addRelease } from "../../src/publish/mod.ts";
 import { MemoryTree } from "../publish/memory_tree.ts";
 import { NOW } from "../publish/repository_fixture.ts";
 import { bodyOf, edgeOf, Origin } from "./edge_fixture.ts";
-import { deltaEdge, originOf, program } from "./delta_desk_fixture.ts";
+import { deltaEdge, originOf, program } from "./on_demand_deltas_fixture.ts";
 
 const DAY = 24 * 60 * 60_000;
 

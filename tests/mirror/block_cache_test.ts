@@ -3,7 +3,7 @@ import { gzip } from "pako";
 import { MemoryStore } from "../../cache/stores/memory.ts";
 import { equalBytes } from "../../src/bytes/mod.ts";
 import { BrecciaError } from "../../src/errors.ts";
-import { BlockShelf } from "../../src/mirror/mod.ts";
+import { BlockCache } from "../../src/mirror/mod.ts";
 import type { ManagedStore } from "../../src/ports/mod.ts";
 import { NOW } from "../publish/repository_fixture.ts";
 import { pseudoRandomBytes } from "../pseudo_random.ts";
@@ -32,7 +32,7 @@ async function blocksIn(store: ManagedStore): Promise<{ key: string; size: numbe
 
 /** An edge that has the archive, opened anew on its store. */
 async function reopened(origin: ForeignOrigin, store: ManagedStore, budget = BUDGET) {
-  const blocks = new BlockShelf(store, budget);
+  const blocks = new BlockCache(store, budget);
   const edge = await edgeOf(origin, { store, blocks }, PATIENT);
   await edge.edge.refresh();
   const download = async (name = "app.tar.gz") => {
@@ -109,7 +109,7 @@ Deno.test("a sweep leaves the shelf alone, and clears one that nobody has any mo
   const store = new CountingStore();
   let now = NOW;
   const clock = { now: () => now };
-  const blocks = new BlockShelf(store, BUDGET);
+  const blocks = new BlockCache(store, BUDGET);
   const edge = await edgeOf(origin, { store, blocks, clock }, PATIENT);
   await edge.edge.refresh();
   await bodyOf(await edge.get("/targets/app.tar.gz"));
