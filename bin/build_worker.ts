@@ -1,5 +1,5 @@
 /** Bundles the edge for Cloudflare Workers into a folder: `deno run -A bin/build_worker.ts [FOLDER]`. */
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withoutPaths, zstdFile } from "./bundle.ts";
 
@@ -15,7 +15,7 @@ export async function buildWorker(folder: string): Promise<void> {
   const source = fileURLToPath(new URL("../workers/entry/cloudflare.ts", import.meta.url));
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["bundle", "--quiet", "--platform", "browser", source],
-    cwd: dirname(dirname(source)),
+    cwd: fileURLToPath(new URL("..", import.meta.url)),
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
   await Deno.writeTextFile(
