@@ -45,7 +45,10 @@ export function failsRoleAlone(error: unknown): error is BrecciaError {
 export class RoleLoader {
   readonly #load: LoadRole;
   readonly #onRoleFailure: RoleWalkOptions["onRoleFailure"];
+  /** By delegator and role. */
   readonly #failed = new Map<string, BrecciaError>();
+  /** What was told: a look-up that throws it does not end the walk. */
+  readonly #told = new Set<unknown>();
 
   /** Loads with `load`. */
   constructor(load: LoadRole, { onRoleFailure }: RoleWalkOptions) {
@@ -63,19 +66,15 @@ export class RoleLoader {
     } catch (error) {
       if (this.#onRoleFailure === undefined || !failsRoleAlone(error)) throw error;
       this.#failed.set(pair, error);
-      this.#onRoleFailure({ role: role.name, delegator: delegator.role, error });
+      this.disable(role.name, delegator.role, error);
       throw error;
     }
   };
 
-  /**
-   * Notes that a role can't be used, for another reason than loading it: then `error`, when a look-up throws
-   * it, is no reason to end the walk.
-   */
+  /** Tells once that a role can't be used: `error`, when a look-up throws it, does not end the walk then. */
   disable(role: string, delegator: string, error: BrecciaError): void {
-    const known = [...this.#failed.values()].includes(error);
-    if (this.#onRoleFailure === undefined || known) return;
-    this.#failed.set(JSON.stringify([delegator, role, "disabled"]), error);
+    if (this.#onRoleFailure === undefined || this.#told.has(error)) return;
+    this.#told.add(error);
     this.#onRoleFailure({ role, delegator, error });
   }
 
@@ -84,8 +83,7 @@ export class RoleLoader {
     try {
       return await find();
     } catch (error) {
-      const told = this.#onRoleFailure !== undefined && failsRoleAlone(error);
-      if (told && [...this.#failed.values()].includes(error)) return undefined;
+      if (this.#told.has(error)) return undefined;
       throw error;
     }
   }
